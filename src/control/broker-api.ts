@@ -1,0 +1,79 @@
+import type { ConnectionMode } from "../core/policy.ts";
+import type { Role } from "../core/role.ts";
+import type { Health, Link } from "../core/state.ts";
+
+export interface MemberStatus {
+  readonly role: Role;
+  readonly machine: string;
+  readonly endpointUrl: string;
+  readonly link: Link;
+  readonly health: Health;
+  /** Round trip of the last answered status query in ms; null before the first. */
+  readonly pingMs: number | null;
+  readonly monitorItemsInError: readonly string[];
+}
+
+export interface PairStatus {
+  readonly name: string;
+  readonly server: string;
+  readonly alias: string | null;
+  readonly protocol: "opcua" | "opcda";
+  readonly endpointUrls: readonly string[];
+  readonly enabled: boolean;
+  readonly suspended: boolean;
+  readonly locked: boolean;
+  readonly mode: ConnectionMode;
+  readonly active: Role | null;
+  /** The switchover that waits for approval. */
+  readonly awaitingApproval: Role | null;
+  readonly members: readonly MemberStatus[];
+  readonly clients: number;
+  readonly subscriptions: number;
+  readonly monitoredItems: number;
+  readonly valuesForwarded: number;
+  readonly switchovers: number;
+  /** `describe(state)` of the core, one line. */
+  readonly description: string;
+}
+
+export interface SwitchoverAnswer {
+  readonly pair: string;
+  readonly from: Role | null;
+  readonly to: Role;
+  readonly accepted: boolean;
+  readonly dryRun: boolean;
+  /** What would happen or did, and why; one sentence each. */
+  readonly explanation: readonly string[];
+}
+
+export interface ReloadAnswer {
+  /** Names of pairs added, removed, changed in place, or reconnected. Empty = nothing changed. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly changed: readonly string[];
+  readonly restarted: readonly string[];
+}
+
+/**
+ * What can be asked of a running broker, whoever asks: the CLI over the local socket, later the
+ * web console. Every method throws an UnderstudyError (`PAIR_UNKNOWN`, `SWITCH_REFUSED`, ...).
+ */
+export interface BrokerApi {
+  status(): Promise<readonly PairStatus[]>;
+  enable(pair: string, reason: string): Promise<PairStatus>;
+  disable(pair: string, reason: string): Promise<PairStatus>;
+  suspend(pair: string, reason: string): Promise<PairStatus>;
+  resume(pair: string, reason: string): Promise<PairStatus>;
+  approve(pair: string, reason: string): Promise<SwitchoverAnswer>;
+  switchover(
+    pair: string,
+    options: {
+      readonly to: Role | null;
+      readonly reason: string;
+      readonly force: boolean;
+      readonly dryRun: boolean;
+    },
+  ): Promise<SwitchoverAnswer>;
+  /** Reads the project again, validates all of it, then applies the difference. */
+  reload(): Promise<ReloadAnswer>;
+}
