@@ -8,6 +8,12 @@ export type Severity = "information" | "warning" | "error";
 export type HostRecord =
   | { readonly kind: "brokerStarted"; readonly version: string }
   | { readonly kind: "brokerStopped"; readonly detail: string }
+  /** An internal error ends the process; a service manager starts it again. */
+  | { readonly kind: "brokerFailed"; readonly detail: string }
+  /** The log file cannot be written; the broker goes on without it. */
+  | { readonly kind: "logFailed"; readonly detail: string }
+  /** The log file is written again; `lost` lines are missing from it. */
+  | { readonly kind: "logRecovered"; readonly lost: number }
   | { readonly kind: "listening"; readonly url: string }
   | { readonly kind: "listenFailed"; readonly url: string; readonly detail: string }
   | { readonly kind: "clientConnected" }
