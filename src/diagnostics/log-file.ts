@@ -6,7 +6,6 @@ import {
   open as nodeOpen,
   write as nodeWrite,
 } from "node:fs";
-import { join } from "node:path";
 import winston from "winston";
 import type { Clock } from "./clock.ts";
 
@@ -75,7 +74,7 @@ export function createLogFile(options: LogFileOptions): LogFile {
       discard(from);
     }
     const first = failedAtMs === null;
-    failedAtMs = options.clock.monotonicMs();
+    failedAtMs = options.clock.nowMs();
     if (first && !closed) options.onTrouble({ kind: "failed", detail });
   }
 
@@ -84,15 +83,16 @@ export function createLogFile(options: LogFileOptions): LogFile {
       mkdirSync(options.directory, { recursive: true, mode: 0o700 });
       // winston tries for ever, and at once, to rotate in a directory it may not write to.
       accessSync(options.directory, constants.W_OK);
-      file = openFile(options, fileSystem, (from, error) => fail(from, error.message));
+      file = openFile(options, fileSystem, {
+        failed: (from, error) => fail(from, error.message),
+        written: recovered,
+      });
     } catch (error) {
       fail(null, error instanceof Error ? error.message : String(error));
     }
   }
 
-  /** The first line after trouble has reached the disk. */
-  function taken(by: OpenFile): void {
-    by.pending--;
+  function recovered(by: OpenFile): void {
     if (by !== file || failedAtMs === null) return;
     failedAtMs = null;
     const count = lost;
@@ -103,7 +103,7 @@ export function createLogFile(options: LogFileOptions): LogFile {
   return {
     write(level, line) {
       if (closed) return;
-      const due = failedAtMs === null || options.clock.monotonicMs() - failedAtMs >= retryAfterMs;
+      const due = failedAtMs === null || options.clock.nowMs() - failedAtMs >= retryAfterMs;
       if (file === null && due) open();
       if (file === null) {
         lost++;
@@ -116,7 +116,7 @@ export function createLogFile(options: LogFileOptions): LogFile {
         return;
       }
       target.pending++;
-      target.logger.log({ level, message: line, taken: () => taken(target) });
+      target.logger.log({ level, message: line, taken: () => target.pending-- });
     },
     close() {
       closed = true;
@@ -134,35 +134,40 @@ export function createLogFile(options: LogFileOptions): LogFile {
   };
 }
 
-function openFile(
-  options: LogFileOptions,
-  fileSystem: LogFileSystem,
-  onError: (file: OpenFile, error: Error) => void,
-): OpenFile {
-  // Errors of the write stream reach nobody but its own debug output in winston, so they are seen here.
-  const write = (...args: unknown[]): void => {
-    const callback = args.pop() as (error: Error | null, ...rest: unknown[]) => void;
-    const done = (error: Error | null, ...rest: unknown[]): void => {
-      callback(error, ...rest);
-      if (error !== null) onError(opened, error);
+interface FileEvents {
+  readonly failed: (file: OpenFile, error: Error) => void;
+  /** Bytes have reached the disk. */
+  readonly written: (file: OpenFile) => void;
+}
+
+function openFile(options: LogFileOptions, fileSystem: LogFileSystem, events: FileEvents): OpenFile {
+  // winston tells nobody of errors of its write stream, so they are seen in the calls the stream makes.
+  const watched =
+    (call: (...args: never[]) => void, succeeded: () => void) =>
+    (...args: unknown[]): void => {
+      const callback = args.pop() as (error: Error | null, ...rest: unknown[]) => void;
+      const done = (error: Error | null, ...rest: unknown[]): void => {
+        callback(error, ...rest);
+        if (error === null) succeeded();
+        else events.failed(opened, error);
+      };
+      (call as (...forwarded: unknown[]) => void)(...args, done);
     };
-    (fileSystem.write as (...forwarded: unknown[]) => void)(...args, done);
-  };
-  const openStream = (...args: unknown[]): void => {
-    const callback = args.pop() as (error: Error | null, ...rest: unknown[]) => void;
-    const done = (error: Error | null, ...rest: unknown[]): void => {
-      callback(error, ...rest);
-      if (error !== null) onError(opened, error);
-    };
-    (fileSystem.open as (...forwarded: unknown[]) => void)(...args, done);
-  };
   const transport = new winston.transports.File({
     dirname: options.directory,
     filename: logFileName,
     maxsize: options.maximumBytes ?? 10 * 1024 * 1024,
     maxFiles: options.maximumFiles ?? 5,
     tailable: true,
-    options: { flags: "a", mode: 0o600, fs: { open: openStream, write, close: fileSystem.close } },
+    options: {
+      flags: "a",
+      mode: 0o600,
+      fs: {
+        open: watched(fileSystem.open, () => undefined),
+        write: watched(fileSystem.write, () => events.written(opened)),
+        close: fileSystem.close,
+      },
+    },
   });
   const logger = winston.createLogger({
     level: "info",
@@ -171,7 +176,7 @@ function openFile(
     exitOnError: false,
   });
   const opened: OpenFile = { logger, transport, pending: 0 };
-  logger.on("error", (error: Error) => onError(opened, error));
+  logger.on("error", (error: Error) => events.failed(opened, error));
   transport.on("logged", (info: { readonly taken?: () => void }) => info.taken?.());
   return opened;
 }

@@ -27,7 +27,7 @@ export function createReporter(options: {
       member: memberOf(record),
       machine: context.machine,
       client: context.client,
-      message: messageOf(record, context, clock.monotonicMs()),
+      message: messageOf(record, context, clock.nowMs()),
       record,
     });
     for (const sink of sinks) {
