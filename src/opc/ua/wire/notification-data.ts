@@ -164,3 +164,31 @@ export function countValueChanges(data: Buffer, notification: Notification): num
 export function statusChangeCode(data: Buffer, notification: Notification): number {
   return data.readUInt32LE(notification.start);
 }
+
+/**
+ * Splits notification data that are too large for one message. Value changes are spread over as many
+ * DataChangeNotifications as needed; other notifications stay whole.
+ */
+export function splitNotificationData(data: Buffer, maxBytes: number): Buffer[] {
+  if (data.length <= maxBytes) return [data];
+  const pieces: Buffer[] = [];
+  for (const notification of listNotifications(data)) {
+    if (notification.typeId !== notificationTypes.dataChange) {
+      pieces.push(selectNotifications(data, [notification]));
+      continue;
+    }
+    let changes: Buffer[] = [];
+    let bytes = 0;
+    visitValueChanges(data, notification, ({ start, end }) => {
+      if (changes.length > 0 && bytes + (end - start) > maxBytes) {
+        pieces.push(dataChangeData(changes));
+        changes = [];
+        bytes = 0;
+      }
+      changes.push(data.subarray(start, end));
+      bytes += end - start;
+    });
+    if (changes.length > 0) pieces.push(dataChangeData(changes));
+  }
+  return pieces;
+}

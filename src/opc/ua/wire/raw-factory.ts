@@ -36,8 +36,8 @@ export function rawRequest(service: RawService, body: Buffer): RawRequest {
 }
 
 /** A raw response of the service with a Good header. */
-export function rawResponse(service: RawService, body: Buffer): RawResponse {
-  return new RawResponse(responseSchemas.get(service) as Decodable["schema"], body);
+export function rawResponse(service: RawService, ...parts: readonly Buffer[]): RawResponse {
+  return new RawResponse(responseSchemas.get(service) as Decodable["schema"], parts);
 }
 
 /** Name of a request no factory knows; the dispatcher answers it with BadServiceUnsupported. */

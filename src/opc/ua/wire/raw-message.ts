@@ -52,26 +52,33 @@ export class RawRequest {
 export class RawResponse {
   readonly schema: MessageSchema;
   responseHeader = new ResponseHeader();
-  body: Buffer;
+  /** The body in parts, so that large ones are put together only once, into the chunks. */
+  parts: readonly Buffer[];
 
-  constructor(schema: MessageSchema, body: Buffer = Buffer.alloc(0)) {
+  constructor(schema: MessageSchema, parts: readonly Buffer[] = []) {
     this.schema = schema;
-    this.body = body;
+    this.parts = parts;
+  }
+
+  /** The body of a received response. */
+  get body(): Buffer {
+    const [only] = this.parts;
+    return only !== undefined && this.parts.length === 1 ? only : Buffer.concat(this.parts);
   }
 
   decode(stream: BinaryStream): void {
     this.responseHeader.decode(stream);
-    this.body = stream.buffer.subarray(stream.length);
+    this.parts = [stream.buffer.subarray(stream.length)];
     stream.length = stream.buffer.length;
   }
 
   encode(stream: BinaryStream): void {
     this.responseHeader.encode(stream);
-    appendBytes(stream, this.body);
+    for (const part of this.parts) appendBytes(stream, part);
   }
 
   toString(): string {
-    return `${this.schema.name} (${this.body.length} bytes)`;
+    return `${this.schema.name} (${this.parts.reduce((sum, part) => sum + part.length, 0)} bytes)`;
   }
 }
 
@@ -86,6 +93,7 @@ export const rawServices = [
   "DeleteMonitoredItems",
   "SetMonitoringMode",
   "Publish",
+  "Republish",
 ] as const;
 
 export type RawService = (typeof rawServices)[number];

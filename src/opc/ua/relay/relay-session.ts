@@ -1,0 +1,370 @@
+import { StatusCodes } from "node-opcua";
+import { UnderstudyError } from "../../../core/error.ts";
+import { type Role, roles } from "../../../core/role.ts";
+import type { HostRecord } from "../../../diagnostics/event.ts";
+import type { Clock } from "../../clock.ts";
+import {
+  type ResponseCallback,
+  ServiceError,
+  type ServiceRequest,
+  type UpstreamSession,
+} from "../upstream/upstream-session.ts";
+import type { ClientSubscription } from "./client-subscription.ts";
+import { InFlightRequests, longestWaitMs } from "./in-flight.ts";
+import { Leg } from "./leg.ts";
+import { PublishQueue } from "./publish-queue.ts";
+
+/** What a relay session needs of its pair. */
+export interface RelayEnvironment {
+  readonly clock: Clock;
+  /** Opens a session of this client on a member. */
+  open(role: Role): Promise<UpstreamSession>;
+  /** True where data are to flow from this member (its subscriptions publish). */
+  isSubscribed(role: Role): boolean;
+  isUp(role: Role): boolean;
+  report(record: HostRecord, role: Role | null): void;
+}
+
+/** First and longest wait before a lost leg to a member that is well is opened again. */
+const firstRetryMs = 100;
+const longestRetryMs = 5000;
+
+/** Nothing serves, and did not come back in time. */
+export const darkStatus = StatusCodes.BadNoCommunication;
+
+function outcomeUnknown(detail: string): ServiceError {
+  return new ServiceError(
+    "REQUEST_CUT_OFF",
+    StatusCodes.BadCommunicationError,
+    `the member that had the request is gone (${detail}); whether it was carried out is not known`,
+  );
+}
+
+function nothingActive(): ServiceError {
+  return new ServiceError("NOTHING_ACTIVE", darkStatus, "no member of the pair serves at present");
+}
+
+interface LegWaiter {
+  readonly untilMs: number;
+  resolve(leg: Leg): void;
+  reject(error: ServiceError): void;
+}
+
+interface LegSlot {
+  leg: Leg | null;
+  /** Resolves when the leg that is being opened is ready or has failed. */
+  opening: Promise<void> | null;
+  retry: NodeJS.Timeout | null;
+  retryMs: number;
+}
+
+/** One client session's way to both members: keeps its legs, its subscriptions and its requests in flight. */
+export class RelaySession {
+  readonly subscriptions = new Map<number, ClientSubscription>();
+  readonly publishQueue: PublishQueue;
+  readonly #environment: RelayEnvironment;
+  readonly #slots: Readonly<Record<Role, LegSlot>>;
+  readonly #inFlight: InFlightRequests;
+  readonly #waiters = new Set<LegWaiter>();
+  #active: Role | null = null;
+  #isDark = false;
+  #isClosed = false;
+
+  constructor(environment: RelayEnvironment) {
+    this.#environment = environment;
+    this.publishQueue = new PublishQueue(environment.clock.nowMs());
+    this.#inFlight = new InFlightRequests(environment.clock);
+    const slot = (): LegSlot => ({ leg: null, opening: null, retry: null, retryMs: firstRetryMs });
+    this.#slots = { primary: slot(), secondary: slot() };
+  }
+
+  get active(): Role | null {
+    return this.#active;
+  }
+
+  /** True once nothing has served for longer than clients are kept waiting. */
+  get isDark(): boolean {
+    return this.#isDark;
+  }
+
+  /** Opens the first leg, on the active member. Throws the member's ServiceError where it refuses the client. */
+  async start(active: Role): Promise<void> {
+    this.#active = active;
+    await this.#openLeg(active);
+    for (const role of roles) if (role !== active && this.#environment.isUp(role)) this.memberUp(role);
+  }
+
+  /** The leg requests go to; null while there is none. */
+  activeLeg(): Leg | null {
+    const leg = this.#active ? this.#slots[this.#active].leg : null;
+    return leg?.session.isOpen ? leg : null;
+  }
+
+  /** All legs that are open. */
+  legs(): Leg[] {
+    return roles.flatMap((role) => this.#slots[role].leg ?? []);
+  }
+
+  memberUp(role: Role): void {
+    const slot = this.#slots[role];
+    if (this.#isClosed || slot.leg || slot.opening) return;
+    this.#clearRetry(slot);
+    // a leg that cannot be opened is reported and tried again by #openLeg's own means
+    this.#openLeg(role).catch(() => undefined);
+  }
+
+  memberDown(role: Role): void {
+    const slot = this.#slots[role];
+    this.#clearRetry(slot);
+    slot.retryMs = firstRetryMs;
+    const { leg } = slot;
+    slot.leg = null;
+    leg?.session.abort();
+    if (leg) this.#inFlight.cutOff(leg, outcomeUnknown("connection lost"));
+  }
+
+  async setPublishing(role: Role, publishing: boolean): Promise<void> {
+    await this.#slots[role].leg?.setPublishing(publishing);
+  }
+
+  /** Routes the client to `role`; resolves when its requests and data go there. */
+  promote(role: Role): Promise<void> {
+    const startedMs = this.#environment.clock.nowMs();
+    const former = this.activeLeg();
+    this.#active = role;
+    this.#isDark = false;
+    let replayed = 0;
+    let suppressed = 0;
+    for (const subscription of this.subscriptions.values()) {
+      const count = subscription.switchTo(role);
+      replayed += count.replayed;
+      suppressed += count.suppressed;
+    }
+    if (former && former.role !== role) this.#inFlight.cutOff(former, outcomeUnknown("switchover"));
+    return this.#settle(role, () => {
+      const tookMs = Math.round(this.#environment.clock.nowMs() - startedMs);
+      this.#environment.report({ kind: "clientSwitched", member: role, replayed, suppressed, tookMs }, role);
+    });
+  }
+
+  async #settle(role: Role, report: () => void): Promise<void> {
+    const slot = this.#slots[role];
+    if (!slot.leg) {
+      this.memberUp(role);
+      await slot.opening?.catch(() => undefined);
+    }
+    const { leg } = slot;
+    if (!leg) throw new UnderstudyError("LEG_NOT_OPEN", `no session could be opened on the ${role} member`);
+    if (this.#active !== role) return;
+    this.#resume(leg);
+    await leg.setPublishing(true);
+    for (const followed of leg.subscriptions()) {
+      if (followed.missing.size > 0) followed.subscription.reportItemsMissing(followed.missing);
+    }
+    report();
+  }
+
+  /** No member serves for now; idempotent requests wait for the next one. */
+  pause(): void {
+    const former = this.activeLeg();
+    this.#active = null;
+    for (const subscription of this.subscriptions.values()) subscription.pause();
+    if (former) this.#inFlight.cutOff(former, outcomeUnknown("nothing is active"));
+  }
+
+  /** No member has served for long enough that the client must know. */
+  goDark(): void {
+    if (this.#active !== null) return;
+    this.#isDark = true;
+    for (const subscription of this.subscriptions.values()) subscription.goDark(darkStatus.value);
+    this.#inFlight.failWaiting(nothingActive());
+    this.#endWaiting(null);
+    // what is still connected starts afresh, so that its first values end the darkness of every item
+    for (const role of roles) {
+      if (!this.#slots[role].leg) continue;
+      this.memberDown(role);
+      if (this.#environment.isUp(role)) this.memberUp(role);
+    }
+  }
+
+  /**
+   * Sends a request to the active member. An idempotent one waits for and moves to the next active
+   * member where need be; any other is answered with a Bad status when its member is lost, never sent twice.
+   */
+  forward(request: ServiceRequest, idempotent: boolean, timeoutMs: number, done: ResponseCallback): void {
+    const leg = this.activeLeg();
+    if (leg?.session.isOpen) {
+      this.#inFlight.send(leg, request, idempotent, timeoutMs, done);
+    } else if (idempotent && !this.#isDark) {
+      this.#inFlight.wait(request, timeoutMs, done);
+    } else {
+      done(nothingActive(), null);
+    }
+  }
+
+  /**
+   * Runs an operation on the active member, and again on the next one where the first is lost meanwhile.
+   * Throws a ServiceError: the member's own, or BadNoCommunication where none came in time.
+   */
+  async onActiveLeg<T>(operation: (leg: Leg) => Promise<T>): Promise<T> {
+    const untilMs = this.#environment.clock.nowMs() + longestWaitMs;
+    for (;;) {
+      const leg = this.activeLeg() ?? (await this.#nextLeg());
+      try {
+        return await operation(leg);
+      } catch (error) {
+        if (leg.session.isOpen || this.#environment.clock.nowMs() > untilMs) throw error;
+      }
+    }
+  }
+
+  #nextLeg(): Promise<Leg> {
+    if (this.#isDark || this.#isClosed) return Promise.reject(nothingActive());
+    return new Promise((resolve, reject) => {
+      const untilMs = this.#environment.clock.nowMs() + longestWaitMs;
+      this.#waiters.add({ untilMs, resolve, reject });
+    });
+  }
+
+  #endWaiting(leg: Leg | null, endedBeforeMs = Number.POSITIVE_INFINITY): void {
+    for (const waiter of this.#waiters) {
+      if (waiter.untilMs > endedBeforeMs) continue;
+      this.#waiters.delete(waiter);
+      if (leg) waiter.resolve(leg);
+      else waiter.reject(nothingActive());
+    }
+  }
+
+  /** Has a subscription that was created on one member followed by the other. */
+  followSubscription(subscription: ClientSubscription, createdOn: Leg): void {
+    for (const leg of this.legs()) {
+      if (leg === createdOn || leg.subscription(subscription.id)) continue;
+      this.keepInStep(leg, leg.follow(subscription, this.#publishes(leg.role)));
+    }
+  }
+
+  /** An operation on a member that follows: where it fails, that leg is of no more use and is opened anew. */
+  keepInStep(leg: Leg, operation: Promise<unknown>): void {
+    operation.catch(() => this.#lost(leg.role, leg));
+  }
+
+  /** Brings the members' publishing in line with what the client wants. */
+  async applyPublishing(): Promise<void> {
+    await Promise.all(
+      this.legs().map(async (leg) => {
+        const applied = leg.setPublishing(this.#publishes(leg.role));
+        if (leg.role === this.#active) await applied;
+        else this.keepInStep(leg, applied);
+      }),
+    );
+  }
+
+  #publishes(role: Role): boolean {
+    return role === this.#active || this.#environment.isSubscribed(role);
+  }
+
+  /** To be called now and then. */
+  tick(nowMs: number): void {
+    this.#inFlight.expire(nowMs);
+    this.#endWaiting(null, nowMs);
+    const hasBacklog = [...this.subscriptions.values()].some((subscription) => subscription.hasBacklog);
+    this.activeLeg()?.setPaused(hasBacklog);
+    for (const subscription of this.subscriptions.values()) subscription.tick(nowMs);
+  }
+
+  /** Ends all legs; the members are told, best effort. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const closing = roles.map(async (role) => {
+      const slot = this.#slots[role];
+      this.#clearRetry(slot);
+      const { leg } = slot;
+      slot.leg = null;
+      await leg?.session.close();
+    });
+    this.#endWaiting(null);
+    this.#inFlight.failAll(
+      new ServiceError("SESSION_CLOSED", StatusCodes.BadSessionClosed, "session closed"),
+    );
+    await Promise.all(closing);
+  }
+
+  #openLeg(role: Role): Promise<void> {
+    const slot = this.#slots[role];
+    const opening = this.#connect(role, slot)
+      .then(() => {
+        slot.retryMs = firstRetryMs;
+      })
+      .catch((error: unknown) => {
+        this.#retryLater(role, slot, error);
+        throw error;
+      })
+      .finally(() => {
+        if (slot.opening === opening) slot.opening = null;
+      });
+    slot.opening = opening;
+    return opening;
+  }
+
+  async #connect(role: Role, slot: LegSlot): Promise<void> {
+    const session = await this.#environment.open(role);
+    if (this.#isClosed || !this.#isWanted(role)) {
+      session.abort();
+      throw new UnderstudyError("LEG_NOT_WANTED", `the ${role} member went away while connecting`);
+    }
+    const leg = new Leg(role, session, () => this.#lost(role, leg));
+    session.onLost = () => this.#lost(role, leg);
+    slot.leg = leg;
+    if (role === this.#active) this.#resume(leg);
+    try {
+      await Promise.all(
+        [...this.subscriptions.values()].map((subscription) =>
+          leg.follow(subscription, this.#publishes(role)),
+        ),
+      );
+      // what was decided meanwhile
+      await leg.setPublishing(this.#publishes(role));
+    } catch (error) {
+      if (slot.leg === leg) slot.leg = null;
+      session.abort();
+      this.#inFlight.cutOff(leg, outcomeUnknown("connection lost"));
+      throw error;
+    }
+  }
+
+  #resume(leg: Leg): void {
+    this.#inFlight.resume(leg);
+    this.#endWaiting(leg);
+  }
+
+  #isWanted(role: Role): boolean {
+    return role === this.#active || this.#environment.isUp(role);
+  }
+
+  /** The member closed this client's connection; whether the member as a whole is lost is not ours to say. */
+  #lost(role: Role, leg: Leg): void {
+    const slot = this.#slots[role];
+    if (slot.leg !== leg) return;
+    slot.leg = null;
+    leg.session.abort();
+    this.#inFlight.cutOff(leg, outcomeUnknown("connection lost"));
+    this.#retryLater(role, slot, null);
+  }
+
+  #retryLater(role: Role, slot: LegSlot, error: unknown): void {
+    if (this.#isClosed || slot.retry || !this.#environment.isUp(role)) return;
+    if (error instanceof Error) {
+      this.#environment.report({ kind: "clientSwitchFailed", member: role, detail: error.message }, role);
+    }
+    slot.retry = setTimeout(() => {
+      slot.retry = null;
+      if (this.#environment.isUp(role)) this.memberUp(role);
+    }, slot.retryMs);
+    slot.retryMs = Math.min(slot.retryMs * 2, longestRetryMs);
+  }
+
+  #clearRetry(slot: LegSlot): void {
+    if (slot.retry) clearTimeout(slot.retry);
+    slot.retry = null;
+  }
+}
