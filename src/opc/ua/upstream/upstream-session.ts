@@ -37,6 +37,8 @@ export interface UpstreamSessionOptions {
   readonly localeIds: readonly string[];
   /** Limit for channel + CreateSession + ActivateSession, in ms. */
   readonly openTimeoutMs: number;
+  /** Gives up opening at once (ServiceError CONNECT_ABORTED); without effect on an open session. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -48,6 +50,8 @@ export interface UpstreamSession {
   readonly revisedSessionTimeoutMs: number;
   /** Server limits for one request, in bytes; 0 = none. */
   readonly maxRequestMessageSize: number;
+  /** ms since a request was last sent. */
+  readonly idleMs: number;
   onLost: ((detail: string) => void) | null;
   /**
    * Sends a request in this session (its authentication token and a request handle are filled in).

@@ -1,0 +1,22 @@
+import { format, stripVTControlCharacters } from "node:util";
+import { setErrorLogger, setWarningLogger } from "node-opcua-debug";
+
+/** Where the lines go that node-opcua would write to the console. Must not throw. */
+export type LibraryLogSink = (severity: "warning" | "error", message: string) => void;
+
+/**
+ * Sends node-opcua's warnings and errors to a function instead of the console.
+ *
+ * node-opcua warns while it is being loaded ("NODE-OPCUA-W27 ..."): call this first and load everything
+ * that imports node-opcua afterwards (`await import(...)`). This module itself loads only node-opcua-debug.
+ */
+export function redirectLibraryLog(sink: LibraryLogSink): void {
+  setWarningLogger((_context, ...parts) => sink("warning", oneLine(parts)));
+  setErrorLogger((_context, ...parts) => sink("error", oneLine(parts)));
+}
+
+function oneLine(parts: readonly unknown[]): string {
+  return stripVTControlCharacters(format(...parts))
+    .replace(/\s+/g, " ")
+    .trim();
+}

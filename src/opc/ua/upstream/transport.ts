@@ -1,0 +1,59 @@
+import { ClientTCP_transport, type IHelloAckLimits, type TransportSettingsOptions } from "node-opcua";
+
+/** setTimeout's longest delay: the owners of a channel have timeouts of their own. */
+export const noTimeoutMs = 0x7fffffff;
+
+/** Seconds-long silence is noticed by the status queries; this only finds peers that vanished without a word. */
+const tcpKeepAliveMs = 10_000;
+
+/**
+ * What is asked of a server in the Hello message. The number of chunks decides the cost of a large
+ * notification, so as many bytes per chunk as servers usually grant; requests are small, and node-opcua
+ * allocates one chunk of the full size for each. Message sizes are not limited (0).
+ */
+export const transportSettings: Required<TransportSettingsOptions> = Object.freeze({
+  receiveBufferSize: 256 * 1024,
+  sendBufferSize: 64 * 1024,
+  maxMessageSize: 0,
+  maxChunkCount: 0,
+});
+
+/** Where no limit was granted: guards memory against a server gone wrong. */
+const maxResponseBytes = 256 * 1024 * 1024;
+
+interface GrantedLimits extends IHelloAckLimits {
+  readonly protocolVersion?: number;
+}
+
+/**
+ * node-opcua's client transport with the limits of the Acknowledge message read as Part 6, 7.1.2.4 has
+ * them: ReceiveBufferSize is what the server takes per chunk, SendBufferSize what it sends. node-opcua
+ * has them the other way round on both sides, so what is sent must fit both, and either may be received.
+ */
+export class UpstreamTransport extends ClientTCP_transport {
+  override setLimits(granted: GrantedLimits): void {
+    const smaller = Math.min(granted.receiveBufferSize, granted.sendBufferSize);
+    const larger = Math.max(
+      granted.receiveBufferSize,
+      granted.sendBufferSize,
+      transportSettings.receiveBufferSize,
+    );
+    if (this.parameters) this.parameters.sendBufferSize = smaller;
+    super.setLimits({
+      receiveBufferSize: larger,
+      sendBufferSize: smaller,
+      maxMessageSize: granted.maxMessageSize,
+      // A chunk count without a message size is checked by the server itself; node-opcua would only warn.
+      maxChunkCount: granted.maxMessageSize === 0 ? 0 : granted.maxChunkCount,
+    });
+    this._socket?.setNoDelay(true);
+    this._socket?.setKeepAlive(true, tcpKeepAliveMs);
+    this._socket?.setTimeout(0);
+  }
+}
+
+/** Limits of the responses are ours; node-opcua would take the server's limits for requests. */
+export const responseLimits = Object.freeze({
+  maxMessageSize: maxResponseBytes,
+  maxChunkCount: maxResponseBytes / 8192,
+});
