@@ -6,7 +6,7 @@ export type Cause =
   | { readonly kind: "startup" }
   /** The transport to the active member broke. */
   | { readonly kind: "linkLost"; readonly member: Role; readonly sinceMs: number; readonly detail: string }
-  /** The active member could not be connected again (cold ping-pong). */
+  /** Cold: the member that was to be linked instead could not be connected (ping-pong). */
   | {
       readonly kind: "connectFailed";
       readonly member: Role;
@@ -15,7 +15,7 @@ export type Cause =
     }
   /** The active member's status queries went unanswered. */
   | { readonly kind: "statusQuery"; readonly member: Role; readonly sinceMs: number; readonly missed: number }
-  /** The active member said that it shuts down. */
+  /** The active member said that it shuts down; also when its link then broke. */
   | { readonly kind: "shutdown"; readonly member: Role; readonly sinceMs: number; readonly detail: string }
   /** As many monitor items as the failure count are in error on the active member. */
   | {
@@ -24,7 +24,7 @@ export type Cause =
       readonly sinceMs: number;
       readonly items: readonly string[];
     }
-  /** Making the member active did not work. */
+  /** Making the member active, or getting the clients' data from it, did not work. */
   | {
       readonly kind: "promotionFailed";
       readonly member: Role;
@@ -33,7 +33,7 @@ export type Cause =
     }
   /** The primary is well again and the policy prefers it. */
   | { readonly kind: "preferPrimary"; readonly sinceMs: number }
-  /** Nothing was active, and this member became available. */
+  /** Nothing was active since `sinceMs`, and this member became available. */
   | { readonly kind: "onlyAvailable"; readonly sinceMs: number }
   /** An operator asked for it. */
   | { readonly kind: "operator"; readonly reason: string; readonly forced: boolean };

@@ -62,13 +62,20 @@ export type Input =
   | { readonly kind: "settings"; readonly policy: Policy }
   | OperatorInput;
 
-/** Operator commands; `reason` is what the operator said and ends up in the records. */
+/**
+ * Operator commands; `reason` is what the operator said and ends up in the records. A command that changes
+ * nothing (enable of an enabled pair, ...) does nothing.
+ */
 export type OperatorInput =
   | { readonly kind: "enable"; readonly reason: string }
   | { readonly kind: "disable"; readonly reason: string }
   | { readonly kind: "suspend"; readonly reason: string }
+  /** Back to automatic operation: ends a suspension, a lock and an operator's choice; evaluated at once. */
   | { readonly kind: "resume"; readonly reason: string }
-  /** `to: null` = the other one. Refused to a known-worse member unless `force`. Unlocks an exhausted budget. */
+  /**
+   * `to: null` = the other one. Refused to a known-worse member unless `force`. Unlocks an exhausted budget.
+   * The member so chosen is not left for the primary's sake until it fails or an operator acts again.
+   */
   | {
       readonly kind: "switchover";
       readonly to: Role | null;

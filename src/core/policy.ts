@@ -55,9 +55,15 @@ export interface MonitorPolicy {
 
 /** Bounds on automatic switchovers; operator commands are not bound by them. */
 export interface SwitchLimits {
-  /** Minimum time between two automatic switchovers, in ms (hold-down). 0 = no minimum. */
+  /**
+   * Minimum time between two automatic switchovers, in ms (hold-down). 0 = no minimum. Binds only while the
+   * active member still serves: clients are never left without data for its sake.
+   */
   readonly minBetweenMs: number;
-  /** At most `switchovers` automatic ones per `windowMs`, then locked until an operator acts; null = no limit. */
+  /**
+   * At most `switchovers` automatic ones per `windowMs`, then locked until an operator acts, whether or not
+   * a member is active; the member last active may still come back. null = no limit.
+   */
   readonly budget: { readonly switchovers: number; readonly windowMs: number } | null;
 }
 
@@ -67,7 +73,10 @@ export interface Policy {
   readonly preferPrimary: PreferPrimary;
   readonly probe: ProbePolicy;
   readonly counts: CountPolicy;
-  /** Time a link may stay `connecting`, in ms. */
+  /**
+   * Time a link may stay `connecting`, in ms; also the time within which the host must answer `promote`,
+   * `subscribe` and `addMonitorItems`.
+   */
   readonly connectTimeoutMs: number;
   /** Time after a failed or lost link before it is opened again, in ms. */
   readonly reconnectIntervalMs: number;

@@ -58,7 +58,7 @@ export type CoreRecord =
   | { readonly kind: "disabled"; readonly reason: string }
   | { readonly kind: "settingsApplied" };
 
-/** Why an operator's switchover was not carried out. */
+/** Why an operator's switchover or approval was not carried out. */
 export type RefusalKind =
   | "disabled"
   | "alreadyActive"

@@ -1,0 +1,102 @@
+import type { Effect } from "./effect.ts";
+import type { CoreRecord } from "./record.ts";
+import { type Role, roles } from "./role.ts";
+import type { Health, MemberState, PairState } from "./state.ts";
+import type { TimerId } from "./timer.ts";
+
+/**
+ * One step in the making. The state is replaced, never changed; what a turn collects leaves `step` as its
+ * result. Routing effects (promote, demote) go out before all others, so that a host routes at once.
+ */
+export interface Turn {
+  readonly now: number;
+  state: PairState;
+  readonly routing: Effect[];
+  readonly effects: Effect[];
+  readonly records: CoreRecord[];
+  /** Some switchover was put off in this turn for want of approval, or by the hold-down. */
+  approvalWanted: boolean;
+  holdDownWanted: boolean;
+}
+
+export function beginTurn(state: PairState, now: number): Turn {
+  return { now, state, routing: [], effects: [], records: [], approvalWanted: false, holdDownWanted: false };
+}
+
+export function update(turn: Turn, change: Partial<PairState>): void {
+  turn.state = Object.freeze({ ...turn.state, ...change });
+}
+
+export function memberOf(turn: Turn, role: Role): MemberState {
+  return turn.state.members[role];
+}
+
+export function updateMember(turn: Turn, role: Role, change: Partial<MemberState>): void {
+  const member: MemberState = Object.freeze({ ...turn.state.members[role], ...change });
+  const members =
+    role === "primary"
+      ? { primary: member, secondary: turn.state.members.secondary }
+      : { primary: turn.state.members.primary, secondary: member };
+  update(turn, { members: Object.freeze(members) });
+}
+
+export function record(turn: Turn, entry: CoreRecord): void {
+  turn.records.push(Object.freeze(entry));
+}
+
+export function effect(turn: Turn, wanted: Effect): void {
+  const list = wanted.kind === "promote" || wanted.kind === "demote" ? turn.routing : turn.effects;
+  list.push(Object.freeze(wanted));
+}
+
+export function nextId(turn: Turn): number {
+  const id = turn.state.lastId + 1;
+  update(turn, { lastId: id });
+  return id;
+}
+
+export function setHealth(turn: Turn, role: Role, to: Health): void {
+  const from = memberOf(turn, role).health;
+  if (from === to) return;
+  updateMember(turn, role, { health: to });
+  record(turn, { kind: "healthChanged", member: role, from, to });
+}
+
+/** Starts or restarts a timer; times in the past fire at once. */
+export function startTimer(turn: Turn, timer: TimerId, afterMs: number): void {
+  const delayMs = Math.max(0, afterMs);
+  update(turn, { timers: Object.freeze({ ...turn.state.timers, [timer]: turn.now + delayMs }) });
+  effect(turn, { kind: "startTimer", timer, afterMs: delayMs });
+}
+
+export function stopTimer(turn: Turn, timer: TimerId): void {
+  if (turn.state.timers[timer] === undefined) return;
+  forgetTimer(turn, timer);
+  effect(turn, { kind: "stopTimer", timer });
+}
+
+/** Takes a timer that has fired off the list of running ones. */
+export function forgetTimer(turn: Turn, timer: TimerId): void {
+  const { [timer]: _, ...rest } = turn.state.timers;
+  update(turn, { timers: Object.freeze(rest) });
+}
+
+/** Makes a timer run until `dueMs`, or not at all for null; leaves it alone where that is so already. */
+export function keepTimer(turn: Turn, timer: TimerId, dueMs: number | null): void {
+  if (dueMs === null) stopTimer(turn, timer);
+  else if (turn.state.timers[timer] !== dueMs) startTimer(turn, timer, dueMs - turn.now);
+}
+
+export function isRunning(state: PairState, timer: TimerId): boolean {
+  return state.timers[timer] !== undefined;
+}
+
+export function timersOf(state: PairState): TimerId[] {
+  return Object.keys(state.timers) as TimerId[];
+}
+
+/** `parseTimer("watchdog:primary:A")` = `["watchdog", "primary", "A"]`; item names may hold colons. */
+export function parseTimer(timer: TimerId): readonly [name: string, role: Role | null, item: string] {
+  const [name = "", role = "", ...item] = timer.split(":");
+  return [name, roles.find((known) => known === role) ?? null, item.join(":")];
+}
