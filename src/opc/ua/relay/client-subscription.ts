@@ -69,6 +69,7 @@ export class ClientSubscription {
   #nextSequenceNumber = 1;
   #keepAliveDue = false;
   #lastSentMs: number;
+  readonly createdMs: number;
   #active: Role | null;
   #filter: SeenFilter | null = null;
   #filterUntilMs = 0;
@@ -95,7 +96,8 @@ export class ClientSubscription {
       primary: new NotificationRing(this.#considerForMs),
       secondary: new NotificationRing(this.#considerForMs),
     };
-    this.#lastSentMs = options.clock.nowMs();
+    this.createdMs = options.clock.nowMs();
+    this.#lastSentMs = this.createdMs;
   }
 
   /** Time without a PublishRequest after which the subscription ends, in ms. */

@@ -12,6 +12,8 @@ import { PublishPump } from "./publish-pump.ts";
  */
 export class Leg {
   readonly role: Role;
+  /** Differs from every other leg of the same client session. */
+  readonly number: number;
   readonly session: UpstreamSession;
   readonly #pump: PublishPump;
   readonly #byClientId = new Map<number, LegSubscription>();
@@ -19,8 +21,9 @@ export class Leg {
   /** What came before the answer to CreateSubscription told whose it is. */
   #early: PublishBody[] = [];
 
-  constructor(role: Role, session: UpstreamSession, onBroken: (detail: string) => void) {
+  constructor(role: Role, number: number, session: UpstreamSession, onBroken: (detail: string) => void) {
     this.role = role;
+    this.number = number;
     this.session = session;
     this.#pump = new PublishPump(session, {
       received: (publish) => this.#received(publish),

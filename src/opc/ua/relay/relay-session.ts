@@ -67,6 +67,7 @@ export class RelaySession {
   readonly #inFlight: InFlightRequests;
   readonly #waiters = new Set<LegWaiter>();
   #active: Role | null = null;
+  #legCount = 0;
   #isDark = false;
   #isClosed = false;
 
@@ -263,13 +264,38 @@ export class RelaySession {
     return role === this.#active || this.#environment.isSubscribed(role);
   }
 
+  /** Serves PublishRequests that have come; subscriptions of higher priority first. */
+  flush(): void {
+    if (this.subscriptions.size > 1) {
+      const byPriority = [...this.subscriptions.values()].sort(
+        (one, other) => other.parameters.priority - one.parameters.priority,
+      );
+      for (const subscription of byPriority) subscription.flush();
+    } else {
+      for (const subscription of this.subscriptions.values()) subscription.flush();
+    }
+  }
+
   /** To be called now and then. */
   tick(nowMs: number): void {
+    for (const ticket of this.publishQueue.takeExpired(nowMs)) ticket.fault(StatusCodes.BadTimeout);
+    this.#endUnused(nowMs);
     this.#inFlight.expire(nowMs);
     this.#endWaiting(null, nowMs);
     const hasBacklog = [...this.subscriptions.values()].some((subscription) => subscription.hasBacklog);
     this.activeLeg()?.setPaused(hasBacklog);
     for (const subscription of this.subscriptions.values()) subscription.tick(nowMs);
+  }
+
+  /** A subscription lives as long as its client asks for notifications (OPC 10000-4, 5.14.1.1). */
+  #endUnused(nowMs: number): void {
+    if (this.publishQueue.length > 0) return;
+    for (const subscription of this.subscriptions.values()) {
+      const lastAskedMs = Math.max(this.publishQueue.lastAddedMs, subscription.createdMs);
+      if (nowMs - lastAskedMs <= subscription.lifetimeMs) continue;
+      this.subscriptions.delete(subscription.id);
+      for (const leg of this.legs()) leg.remove(subscription.id).catch(() => undefined);
+    }
   }
 
   /** Ends all legs; the members are told, best effort. */
@@ -312,7 +338,8 @@ export class RelaySession {
       session.abort();
       throw new UnderstudyError("LEG_NOT_WANTED", `the ${role} member went away while connecting`);
     }
-    const leg = new Leg(role, session, () => this.#lost(role, leg));
+    this.#legCount += 1;
+    const leg = new Leg(role, this.#legCount, session, () => this.#lost(role, leg));
     session.onLost = () => this.#lost(role, leg);
     slot.leg = leg;
     if (role === this.#active) this.#resume(leg);

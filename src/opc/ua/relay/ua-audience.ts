@@ -8,6 +8,9 @@ import type { RelaySession } from "./relay-session.ts";
  */
 const graceMs = 2000;
 
+/** Longest time that the switchover of a pair waits for all its clients to have followed, in ms. */
+const patienceMs = 2000;
+
 /** The OPC UA clients of one pair: carries the core's decisions out on each of their sessions. */
 export class UaAudience implements Audience {
   readonly #sessions = new Set<RelaySession>();
@@ -102,13 +105,17 @@ export class UaAudience implements Audience {
     this.#sessions.clear();
   }
 
-  /** One client that cannot follow must not hold up, nor fail, what is done for all. */
+  /**
+   * Waits for all sessions, but not for ever. One client that cannot follow reports that itself; it must
+   * neither hold up nor fail what is done for the pair.
+   */
   async #each(operation: (session: RelaySession) => Promise<void>): Promise<void> {
-    const sessions = [...this.#sessions];
-    const outcomes = await Promise.allSettled(sessions.map(operation));
-    const failed = outcomes.filter((outcome) => outcome.status === "rejected");
-    const [first] = failed;
-    if (first && failed.length === sessions.length) throw first.reason;
+    let timer: NodeJS.Timeout | null = null;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, patienceMs);
+    });
+    await Promise.race([Promise.allSettled([...this.#sessions].map(operation)), patience]);
+    if (timer) clearTimeout(timer);
   }
 
   #clearGrace(): void {
