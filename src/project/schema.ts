@@ -1,0 +1,16 @@
+import schemaJson from "../../config/project.schema.json" with { type: "json" };
+import { fieldOf, type ObjectField, type SchemaNode } from "./field.ts";
+
+/** config/project.schema.json: the one source of validation, defaults and descriptions of the project. */
+export const projectSchema: SchemaNode = schemaJson as SchemaNode;
+
+export const rootElementName = "redundancymaster";
+
+/** The same as a tree of fields. */
+export const projectField: ObjectField = rootField();
+
+function rootField(): ObjectField {
+  const field = fieldOf(projectSchema);
+  if (field.kind !== "object") throw new Error("config/project.schema.json must describe an object");
+  return field;
+}
