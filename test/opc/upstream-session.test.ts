@@ -229,7 +229,9 @@ describe("an upstream session", function () {
   });
 
   it("says that nobody listens, and that the peer is no OPC UA server", async () => {
-    const listener = createServer((socket) => socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")));
+    const listener = createServer((socket) =>
+      socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")),
+    );
     await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
     const { port } = listener.address() as { port: number };
     const endpointUrl = `opc.tcp://127.0.0.1:${port}`;

@@ -4,7 +4,7 @@ import { detailOf } from "../host-links.ts";
 import type { MemberLink, MemberLinkEvents } from "../member-link.ts";
 import { toItemSample } from "./item-sample.ts";
 import { ItemWatch, type WatchedItem } from "./item-watch.ts";
-import type { ServerIdentity } from "./namespaces.ts";
+import type { NamespaceFacts } from "./namespace-guard.ts";
 import type { ApplicationIdentity } from "./pki/application-identity.ts";
 import type { EndpointDirectory } from "./upstream/discovery.ts";
 import { keepAlive } from "./upstream/keep-alive.ts";
@@ -56,7 +56,7 @@ export class UaMemberLink implements MemberLink {
   #session: UpstreamSession | null = null;
   #watch: ItemWatch | null = null;
   #stopKeepAlive: (() => void) | null = null;
-  #server: ServerIdentity | null = null;
+  #server: NamespaceFacts | null = null;
   #probing = 0;
   #shutdownTold = false;
 
@@ -66,7 +66,7 @@ export class UaMemberLink implements MemberLink {
   }
 
   /** Namespaces and application URI of the server; null until `up`. */
-  get server(): ServerIdentity | null {
+  get server(): NamespaceFacts | null {
     return this.#server;
   }
 
@@ -190,13 +190,13 @@ export class UaMemberLink implements MemberLink {
 async function readServer(
   session: UpstreamSession,
   timeoutMs: number,
-): Promise<{ readonly server: ServerIdentity; readonly state: ServerState | null }> {
+): Promise<{ readonly server: NamespaceFacts; readonly state: ServerState | null }> {
   const nodes = [serverNodes.namespaceArray, serverNodes.serverArray, serverNodes.state];
   const [namespaces, servers, state] = await readValues(session, nodes, timeoutMs);
   const namespaceArray = textsOf(namespaces);
   if (namespaceArray.length === 0) throw new Error("the server does not tell its NamespaceArray");
   return {
-    server: { namespaceArray, applicationUri: textsOf(servers)[0] ?? null },
+    server: { namespaceArray, applicationUri: textsOf(servers)[0] ?? "" },
     state: state ? serverStateOf(state) : null,
   };
 }
