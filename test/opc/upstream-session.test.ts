@@ -3,12 +3,21 @@ import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { BrowseRequest, type BrowseResponse, ServerState, StatusCodes } from "node-opcua";
+import {
+  BrowseRequest,
+  type BrowseResponse,
+  GetEndpointsRequest,
+  type GetEndpointsResponse,
+  ServerState,
+  StatusCodes,
+} from "node-opcua";
 import {
   type ApplicationIdentity,
   loadApplicationIdentity,
 } from "../../src/opc/ua/pki/application-identity.ts";
+import { UpstreamChannel } from "../../src/opc/ua/upstream/channel.ts";
 import { EndpointDirectory } from "../../src/opc/ua/upstream/discovery.ts";
+import { keepAlive } from "../../src/opc/ua/upstream/keep-alive.ts";
 import { readRequest, readServerState } from "../../src/opc/ua/upstream/server-object.ts";
 import { openUpstreamSession } from "../../src/opc/ua/upstream/session.ts";
 import {
@@ -243,9 +252,50 @@ describe("an upstream session", function () {
     );
   });
 
-  it("stays whole through the renewal of the security token", async () => {
+  it("opens many sessions at the same time", async () => {
     const member = server.member({ securityPolicy: "Basic256Sha256", trustServerCertificate: true });
-    const sessions = await Promise.all(Array.from({ length: 5 }, () => open(anonymous, member)));
+    const directory = new EndpointDirectory(application);
+    const sessions = await Promise.all(Array.from({ length: 20 }, () => open(anonymous, member, directory)));
     for (const session of sessions) assert.equal(await readServerState(session, 2000), ServerState.Running);
+  });
+
+  it("renews the security token of its channel without losing a request", async () => {
+    const member = server.member({ securityPolicy: "Basic256Sha256", trustServerCertificate: true });
+    const endpoint = await new EndpointDirectory(application).lookup(member, 5000);
+    const channel = await UpstreamChannel.open({
+      endpointUrl: server.url,
+      securityPolicy: "Basic256Sha256",
+      serverCertificate: endpoint.serverCertificate,
+      parent: application,
+      openTimeoutMs: 5000,
+      tokenLifetimeMs: 1000,
+    });
+    try {
+      for (let after = 0; after < 5; after += Math.sign(channel.tokenRenewals)) {
+        const request = new GetEndpointsRequest({ endpointUrl: server.url });
+        const response = await channel.call<GetEndpointsResponse>(request, 2000);
+        assert.ok((response.endpoints?.length ?? 0) > 0);
+      }
+    } finally {
+      await channel.close();
+    }
+  });
+
+  it("is kept alive by a request whenever nothing was sent for a third of its timeout", async () => {
+    const session = await open({ ...anonymous, sessionTimeoutMs: 1000 });
+    const sent: string[] = [];
+    const { send } = session;
+    const seen = new Promise<void>((resolve) => {
+      session.send = (request, timeoutMs, callback) => {
+        sent.push(request.schema.name);
+        if (sent.length === 3) resolve();
+        send.call(session, request, timeoutMs, callback);
+      };
+    });
+    const stop = keepAlive(session);
+    await seen;
+    stop();
+    assert.deepEqual(sent, ["ReadRequest", "ReadRequest", "ReadRequest"]);
+    assert.equal(session.isOpen, true);
   });
 });

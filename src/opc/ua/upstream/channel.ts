@@ -18,7 +18,7 @@ import {
 } from "node-opcua-secure-channel";
 import type { SecurityPolicyName } from "../../../project/project.ts";
 import { rawResponseFor } from "../wire/raw-factory.ts";
-import type { RawResponse } from "../wire/raw-message.ts";
+import { RawRequest, type RawResponse } from "../wire/raw-message.ts";
 import { noTimeoutMs, responseLimits, transportSettings, UpstreamTransport } from "./transport.ts";
 import {
   type ResponseCallback,
@@ -35,11 +35,12 @@ export interface ChannelSettings {
   readonly parent: ClientSecureChannelParent;
   /** Limit for TCP, Hello and OpenSecureChannel, in ms. */
   readonly openTimeoutMs: number;
+  /** Lifetime asked for the security token, in ms; it is renewed at three quarters of what is granted. */
+  readonly tokenLifetimeMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** ms; node-opcua renews the token at three quarters of what the server grants. */
-const requestedTokenLifetimeMs = 3_600_000;
+const defaultTokenLifetimeMs = 3_600_000;
 /** The server need not answer CloseSecureChannel. */
 const closeTimeoutMs = 500;
 /** First byte of an Error message ("ERR"). */
@@ -78,6 +79,7 @@ export class UpstreamChannel {
   /** What the server said in an Error message; tells more than the close that follows it. */
   #serverError: { readonly statusCode: StatusCode; readonly detail: string } | null = null;
   #hintMs = 0;
+  #tokenRenewals = 0;
 
   private constructor(layer: ClientSecureChannelLayer, transport: UpstreamTransport) {
     this.#layer = layer;
@@ -94,7 +96,7 @@ export class UpstreamChannel {
       ...(settings.serverCertificate ? { serverCertificate: settings.serverCertificate } : {}),
       parent: settings.parent,
       connectionStrategy: { maxRetry: 0 },
-      defaultSecureTokenLifetime: requestedTokenLifetimeMs,
+      defaultSecureTokenLifetime: settings.tokenLifetimeMs ?? defaultTokenLifetimeMs,
       transportTimeout: 4 * settings.openTimeoutMs,
       transportFactory: { create: () => transport },
     });
@@ -116,6 +118,11 @@ export class UpstreamChannel {
     return this.#open;
   }
 
+  /** How often the security token was renewed. */
+  get tokenRenewals(): number {
+    return this.#tokenRenewals;
+  }
+
   /** Largest request the server takes, in bytes; 0 = no limit. */
   get maxRequestMessageSize(): number {
     return this.#transport.maxMessageSize;
@@ -135,6 +142,7 @@ export class UpstreamChannel {
     header.requestHandle = requestHandleNotSetValue;
     header.timeoutHint = noTimeoutMs;
     this.#hintMs = timeoutMs;
+    this.#transport.fitChunks(request instanceof RawRequest ? request.body.length : null);
     try {
       this.#layer.performMessageTransaction(request as unknown as Request, (error, response) =>
         this.#received(pending, error, response as unknown as ServiceResponse | undefined),
@@ -191,6 +199,9 @@ export class UpstreamChannel {
     // node-opcua raises a timeout hint to five seconds; this is the last moment to put the real one.
     this.#layer.on("send_request", (request, msgType) => {
       if (msgType === "MSG") request.requestHeader.timeoutHint = this.#hintMs;
+    });
+    this.#layer.on("security_token_renewed", () => {
+      this.#tokenRenewals += 1;
     });
     if (!this.#layer.isOpened()) queueMicrotask(() => this.#lose("the server closed the connection"));
   }

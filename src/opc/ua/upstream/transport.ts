@@ -18,6 +18,12 @@ export const transportSettings: Required<TransportSettingsOptions> = Object.free
   maxChunkCount: 0,
 });
 
+/** Part 6, 7.1.2.3: no peer may have a smaller buffer. */
+const smallestChunkBytes = 8192;
+
+/** Ample for chunk, security, sequence and request header, signature and padding. */
+const headerBytes = 1024;
+
 /** Where no limit was granted: guards memory against a server gone wrong. */
 const maxResponseBytes = 256 * 1024 * 1024;
 
@@ -31,6 +37,18 @@ interface GrantedLimits extends IHelloAckLimits {
  * has them the other way round on both sides, so what is sent must fit both, and either may be received.
  */
 export class UpstreamTransport extends ClientTCP_transport {
+  #grantedChunkBytes = smallestChunkBytes;
+
+  /**
+   * To be called before a request is sent: node-opcua allocates a whole chunk of the size in `parameters`
+   * for each request, which for a small one costs more than all else. null = size unknown.
+   */
+  fitChunks(messageBytes: number | null): void {
+    if (!this.parameters) return;
+    const wanted = messageBytes === null ? this.#grantedChunkBytes : messageBytes + headerBytes;
+    this.parameters.sendBufferSize = Math.min(this.#grantedChunkBytes, Math.max(smallestChunkBytes, wanted));
+  }
+
   override setLimits(granted: GrantedLimits): void {
     const smaller = Math.min(granted.receiveBufferSize, granted.sendBufferSize);
     const larger = Math.max(
@@ -38,7 +56,8 @@ export class UpstreamTransport extends ClientTCP_transport {
       granted.sendBufferSize,
       transportSettings.receiveBufferSize,
     );
-    if (this.parameters) this.parameters.sendBufferSize = smaller;
+    this.#grantedChunkBytes = smaller;
+    this.fitChunks(null);
     super.setLimits({
       receiveBufferSize: larger,
       sendBufferSize: smaller,
