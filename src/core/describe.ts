@@ -33,7 +33,7 @@ function describeMember(state: PairState, role: Role): string {
   if (member.stopping !== null) words.push("shutting down");
   if (member.items.length > 0) {
     words.push(`${itemsInError(member.items).length}/${member.items.length} items in error`);
-  } else if (member.link === "down" && member.test === "error") {
+  } else if (state.policy.mode === "cold" && member.link === "down" && member.test === "error") {
     words.push("items were in error");
   }
   if (member.subscription === "pending") words.push("subscribing");

@@ -41,12 +41,20 @@ export function updateMember(turn: Turn, role: Role, change: Partial<MemberState
 }
 
 export function record(turn: Turn, entry: CoreRecord): void {
-  turn.records.push(Object.freeze(entry));
+  turn.records.push(freeze(entry));
 }
 
 export function effect(turn: Turn, wanted: Effect): void {
   const list = wanted.kind === "promote" || wanted.kind === "demote" ? turn.routing : turn.effects;
-  list.push(Object.freeze(wanted));
+  list.push(freeze(wanted));
+}
+
+/** Freezes a record or effect with the cause and the lists in it. */
+function freeze<T extends object>(entry: T): T {
+  for (const part of Object.values(entry)) {
+    if (typeof part === "object" && part !== null && !Object.isFrozen(part)) freeze(part);
+  }
+  return Object.freeze(entry);
 }
 
 export function nextId(turn: Turn): number {
