@@ -3,7 +3,7 @@ import type { DiagnosticEvent, Severity } from "./event.ts";
 
 /** Which events are wanted; a missing field wants all. */
 export interface EventFilter {
-  /** Name of the pair. */
+  /** Name of the pair; upper and lower case are the same. */
   readonly pair?: string | undefined;
   readonly member?: Role | undefined;
   /** This severity and worse. */
@@ -24,7 +24,7 @@ export const severities: readonly Severity[] = Object.freeze(["information", "wa
 
 export function matchesFilter(filter: EventFilter, event: DiagnosticEvent): boolean {
   return (
-    (filter.pair === undefined || filter.pair === event.pair) &&
+    (filter.pair === undefined || filter.pair.toLowerCase() === event.pair?.toLowerCase()) &&
     (filter.member === undefined || filter.member === event.member) &&
     (filter.severity === undefined || ranks[event.severity] >= ranks[filter.severity]) &&
     (filter.client === undefined || filter.client === event.client) &&

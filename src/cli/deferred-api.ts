@@ -1,0 +1,30 @@
+import type { BrokerApi, ReloadAnswer } from "../control/broker-api.ts";
+import { UnderstudyError } from "../core/error.ts";
+
+/**
+ * A broker that can be asked before it is there: the control socket is claimed first, so that a second broker
+ * on the same state directory is refused before it touches anything. Throws BROKER_NOT_READY until then.
+ */
+export function deferredApi<Api extends BrokerApi>(
+  current: () => Api | null,
+  reload: (api: Api) => Promise<ReloadAnswer>,
+): BrokerApi {
+  const ready = async (): Promise<Api> => {
+    const api = current();
+    if (api !== null) return api;
+    throw new UnderstudyError(
+      "BROKER_NOT_READY",
+      "The broker is starting or stopping. Try again in a moment.",
+    );
+  };
+  return {
+    status: async () => (await ready()).status(),
+    enable: async (pair, reason) => (await ready()).enable(pair, reason),
+    disable: async (pair, reason) => (await ready()).disable(pair, reason),
+    suspend: async (pair, reason) => (await ready()).suspend(pair, reason),
+    resume: async (pair, reason) => (await ready()).resume(pair, reason),
+    approve: async (pair, reason) => (await ready()).approve(pair, reason),
+    switchover: async (pair, options) => (await ready()).switchover(pair, options),
+    reload: async () => await reload(await ready()),
+  };
+}

@@ -1,0 +1,46 @@
+import { once } from "node:events";
+import { homedir, userInfo } from "node:os";
+import type { Surroundings } from "./paths.ts";
+
+/** The process a command runs in. */
+export interface Terminal extends Surroundings {
+  /** Writes to standard output and waits where the reader is slower. */
+  print(text: string): Promise<void>;
+  /** Writes to standard error. */
+  complain(text: string): void;
+  readonly errorIsTty: boolean;
+  readonly userName: string;
+}
+
+/** This process. */
+export function processTerminal(): Terminal {
+  // A reader that has gone (`... | head`) ends the command; a lost standard error must not end the broker.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+  });
+  process.stderr.on("error", () => undefined);
+  return {
+    environment: process.env,
+    workingDirectory: process.cwd(),
+    home: homedir(),
+    platform: process.platform,
+    isRoot: process.getuid?.() === 0,
+    errorIsTty: process.stderr.isTTY === true,
+    userName: nameOfUser(),
+    async print(text) {
+      if (!process.stdout.write(text)) await once(process.stdout, "drain");
+    },
+    complain(text) {
+      process.stderr.write(text);
+    },
+  };
+}
+
+function nameOfUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A user id without a name, as in some containers.
+    return "unknown user";
+  }
+}
