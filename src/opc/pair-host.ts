@@ -14,6 +14,7 @@ import type { Audience } from "./audience.ts";
 import type { HostClock } from "./host-clock.ts";
 import { detailOf, HostLinks, type MemberLinkFactory } from "./host-links.ts";
 import { HostTimers } from "./host-timers.ts";
+import { OutcomeWatch } from "./outcome-watch.ts";
 import type { InputRecorder } from "./recorded-input.ts";
 
 /** Where a member is, for status and events. */
@@ -59,10 +60,6 @@ export interface SwitchoverOptions {
   readonly dryRun: boolean;
 }
 
-type Outcome =
-  | Extract<CoreRecord, { readonly kind: "promoted" | "promotionFailed" | "disabled" }>
-  | { readonly kind: "stopped" };
-
 /**
  * Runs the failover core for one pair: feeds it inputs strictly one after another, carries out its effects
  * on the member links and the audience, and reports its records. Knows no protocol.
@@ -76,7 +73,7 @@ export class PairHost {
   readonly #timers: HostTimers;
   readonly #up: Record<Role, boolean> = { primary: false, secondary: false };
   readonly #waiting: Input[] = [];
-  readonly #outcomeWaiters = new Set<(outcome: Outcome) => void>();
+  readonly #outcomes: OutcomeWatch;
   #state: PairState;
   #running = false;
   #stopped = false;
@@ -88,6 +85,7 @@ export class PairHost {
     this.#state = initialState(options.policy);
     this.#links = new HostLinks(options.createLink, (input) => this.#feed(input));
     this.#timers = new HostTimers(options.clock, (timer) => this.#feed({ kind: "timerFired", timer }));
+    this.#outcomes = new OutcomeWatch(options.clock);
     this.#options.recorder?.({
       nowMs: this.#nowMs(),
       input: { kind: "settings", policy: options.policy },
@@ -129,7 +127,7 @@ export class PairHost {
     ];
     const outcome = accepted ? this.#outcome(to) : null;
     this.#feed({ kind: "approve", reason });
-    if (outcome) explanation.push(await outcome);
+    if (outcome !== null) explanation.push(await outcome);
     return { pair: this.#options.pair, from, to, accepted, dryRun: false, explanation };
   }
 
@@ -144,7 +142,7 @@ export class PairHost {
     if (dryRun) return { ...answer, explanation };
     const outcome = refusal === null ? this.#outcome(to) : null;
     this.#feed({ kind: "switchover", to, force, reason });
-    if (!outcome) return { ...answer, explanation };
+    if (outcome === null) return { ...answer, explanation };
     return { ...answer, explanation: [...explanation, await outcome] };
   }
 
@@ -173,7 +171,7 @@ export class PairHost {
     this.#waiting.length = 0;
     this.#timers.stopAll();
     this.#links.closeAll();
-    this.#settle({ kind: "stopped" });
+    this.#outcomes.settle({ kind: "stopped" });
   }
 
   #feed(input: Input): void {
@@ -228,35 +226,46 @@ export class PairHost {
     const { audience } = this.#options;
     switch (effect.kind) {
       case "openLink":
-        return this.#links.open(effect.member, effect.linkId);
+        this.#links.open(effect.member, effect.linkId);
+        break;
       case "closeLink":
-        return this.#closeLink(effect.member, effect.linkId);
+        this.#closeLink(effect.member, effect.linkId);
+        break;
       case "probe":
-        return this.#links.probe(effect.member, effect.linkId, effect.probeId);
+        this.#links.probe(effect.member, effect.linkId, effect.probeId);
+        break;
       case "addMonitorItems":
-        return this.#links.addMonitorItems(effect.member, effect.linkId, effect.items);
+        this.#links.addMonitorItems(effect.member, effect.linkId, effect.items);
+        break;
       case "removeMonitorItems":
-        return this.#links.removeMonitorItems(effect.member, effect.linkId, effect.items);
+        this.#links.removeMonitorItems(effect.member, effect.linkId, effect.items);
+        break;
       case "subscribe": {
         const { member, linkId } = effect;
-        return this.#await(effect, audience.subscribe(member), { kind: "subscribeDone", member, linkId });
+        this.#await(effect, audience.subscribe(member), { kind: "subscribeDone", member, linkId });
+        break;
       }
       case "unsubscribe":
-        return audience.unsubscribe(effect.member);
+        audience.unsubscribe(effect.member);
+        break;
       case "promote": {
         const { member, switchId, cause } = effect;
-        return this.#await(effect, audience.promote(member, cause), {
+        this.#await(effect, audience.promote(member, cause), {
           kind: "promoteDone",
           member,
           switchId,
         });
+        break;
       }
       case "demote":
-        return audience.demote(effect.cause);
+        audience.demote(effect.cause);
+        break;
       case "startTimer":
-        return this.#timers.start(effect.timer, effect.afterMs);
+        this.#timers.start(effect.timer, effect.afterMs);
+        break;
       case "stopTimer":
-        return this.#timers.stop(effect.timer);
+        this.#timers.stop(effect.timer);
+        break;
     }
   }
 
@@ -292,35 +301,19 @@ export class PairHost {
     switch (record.kind) {
       case "promoted":
         if (before.lastActive !== null && before.lastActive !== record.member) this.#switchovers += 1;
-        this.#settle(record);
+        this.#outcomes.settle(record);
         break;
       case "promotionFailed":
       case "disabled":
-        this.#settle(record);
+        this.#outcomes.settle(record);
         break;
       default:
     }
   }
 
-  #settle(outcome: Outcome): void {
-    for (const waiter of [...this.#outcomeWaiters]) waiter(outcome);
-  }
-
-  /** What becomes of the switchover about to be fed, in a sentence. */
   #outcome(to: Role): Promise<string> {
-    const { clock } = this.#options;
     // A cold pair connects first and promotes then; each is bounded by the connect timeout.
-    const patienceMs = 2 * this.#state.policy.connectTimeoutMs;
-    return new Promise((resolve) => {
-      const settle = (sentence: string): void => {
-        clock.clearTimer(timer);
-        this.#outcomeWaiters.delete(waiter);
-        resolve(sentence);
-      };
-      const waiter = (outcome: Outcome): void => settle(sentenceOf(outcome, to));
-      const timer = clock.setTimer(() => settle(`It is not done after ${patienceMs} ms.`), patienceMs);
-      this.#outcomeWaiters.add(waiter);
-    });
+    return this.#outcomes.expect(to, 2 * this.#state.policy.connectTimeoutMs);
   }
 
   #memberStatus(role: Role): MemberStatus {
@@ -356,20 +349,5 @@ function failureOf(effect: Effect, detail: string): Input | null {
     case "startTimer":
     case "stopTimer":
       return null;
-  }
-}
-
-function sentenceOf(outcome: Outcome, to: Role): string {
-  switch (outcome.kind) {
-    case "promoted":
-      return outcome.member === to
-        ? `Done: the ${to} is active (${outcome.tookMs} ms).`
-        : `It came otherwise: the ${outcome.member} is active.`;
-    case "promotionFailed":
-      return `It did not work: ${outcome.detail}.`;
-    case "disabled":
-      return "The pair was disabled meanwhile.";
-    case "stopped":
-      return "The broker was stopped meanwhile.";
   }
 }

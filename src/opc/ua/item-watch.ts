@@ -160,7 +160,7 @@ export class ItemWatch {
 
   #subscription(rateMs: number): Promise<number> {
     const known = this.#subscriptions.get(rateMs);
-    if (known) return known;
+    if (known !== undefined) return known;
     const created = this.#createSubscription(rateMs);
     this.#subscriptions.set(rateMs, created);
     // One that was refused is asked for again with the next items.

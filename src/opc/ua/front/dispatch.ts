@@ -209,7 +209,7 @@ export class Dispatcher {
     service: RawService,
     idempotent: boolean,
   ): void {
-    const { body, requestHeader } = message.rawOf(message);
+    const { body, requestHeader } = rawOf(message);
     const request = rawRequest(service, body);
     request.requestHeader.returnDiagnostics = requestHeader.returnDiagnostics;
     request.requestHeader.auditEntryId = requestHeader.auditEntryId;

@@ -64,6 +64,11 @@ export class Listener {
     });
   }
 
+  /** The port asked for. */
+  get askedPort(): number {
+    return this.#options.port;
+  }
+
   /** The port in use; 0 before `listen`. */
   get port(): number {
     const address = this.#server.address();

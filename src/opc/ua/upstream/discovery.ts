@@ -98,7 +98,7 @@ export class EndpointDirectory {
   ): Promise<EndpointDescription> {
     const key = keyOf(member);
     const known = this.#entries.get(key);
-    if (known) return known;
+    if (known !== undefined) return known;
     const options = { application: this.#application, timeoutMs, signal };
     const found = this.#discover(member, options);
     this.#entries.set(key, found);

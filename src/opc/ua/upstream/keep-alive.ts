@@ -22,6 +22,7 @@ export function keepAlive(session: UpstreamSession): () => void {
         session.send(readRequest([serverNodes.state]), intervalMs, () => {});
       schedule();
     }, dueInMs);
+    timer.unref();
   };
   schedule();
   return () => {

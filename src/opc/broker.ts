@@ -1,0 +1,246 @@
+import type { BrokerApi, PairStatus, ReloadAnswer, SwitchoverAnswer } from "../control/broker-api.ts";
+import { UnderstudyError } from "../core/error.ts";
+import type { Role } from "../core/role.ts";
+import type { ReportEvent } from "../diagnostics/event.ts";
+import { diffProjects, type ProjectDifference } from "../project/difference.ts";
+import {
+  isPairEnabled,
+  type MachineState,
+  readMachineState,
+  saveMachineState,
+  withPairEnabled,
+} from "../project/machine-state.ts";
+import { endpointUrlOf, policyOf } from "../project/policy.ts";
+import { type Pair, type Project, pairName } from "../project/project.ts";
+import { readProject } from "../project/project-file.ts";
+import type { Clock } from "./clock.ts";
+import { UaService } from "./ua/ua-service.ts";
+
+export interface BrokerOptions {
+  readonly project: Project;
+  readonly projectFile: string;
+  readonly stateDirectory: string;
+  readonly machineState: MachineState;
+  readonly report: ReportEvent;
+  readonly clock: Clock;
+}
+
+/** All pairs of a project on this machine. */
+export interface Broker extends BrokerApi {
+  start(): Promise<void>;
+  /** Lets clients and members go. */
+  stop(reason: string): Promise<void>;
+}
+
+const noContext = Object.freeze({ pair: null, server: null, machine: null, client: null });
+
+/** Prepares a broker; nothing listens or connects before `start`. */
+export async function createBroker(options: BrokerOptions): Promise<Broker> {
+  const ua = await UaService.create({
+    settings: options.project.opcUa,
+    projectFile: options.projectFile,
+    stateDirectory: options.stateDirectory,
+    report: options.report,
+    clock: options.clock,
+  });
+  return new OpcBroker(options, ua);
+}
+
+class OpcBroker implements Broker {
+  readonly #options: BrokerOptions;
+  readonly #ua: UaService;
+  #project: Project;
+  #machineState: MachineState;
+  /** Operations that change what runs are carried out one after another. */
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(options: BrokerOptions, ua: UaService) {
+    this.#options = options;
+    this.#ua = ua;
+    this.#project = options.project;
+    this.#machineState = options.machineState;
+  }
+
+  start(): Promise<void> {
+    return this.#inOrder(async () => {
+      await this.#ua.listen();
+      for (const pair of this.#project.pairs) {
+        if (isPairEnabled(this.#machineState, pairName(pair))) await this.#startPair(pair, "broker started");
+      }
+    });
+  }
+
+  stop(reason: string): Promise<void> {
+    return this.#inOrder(() => this.#ua.stop(reason));
+  }
+
+  async status(): Promise<readonly PairStatus[]> {
+    return this.#project.pairs.map((pair) => this.#statusOf(pair));
+  }
+
+  enable(name: string, reason: string): Promise<PairStatus> {
+    return this.#inOrder(async () => {
+      const pair = this.#find(name);
+      if (!this.#ua.find(pairName(pair))) await this.#startPair(pair, reason);
+      await this.#keepEnabled(pair, true);
+      return this.#statusOf(pair);
+    });
+  }
+
+  disable(name: string, reason: string): Promise<PairStatus> {
+    return this.#inOrder(async () => {
+      const pair = this.#find(name);
+      await this.#ua.remove(pairName(pair), reason);
+      await this.#keepEnabled(pair, false);
+      return this.#statusOf(pair);
+    });
+  }
+
+  async suspend(name: string, reason: string): Promise<PairStatus> {
+    this.#running(name).host.suspend(reason);
+    return this.#statusOf(this.#find(name));
+  }
+
+  async resume(name: string, reason: string): Promise<PairStatus> {
+    this.#running(name).host.resume(reason);
+    return this.#statusOf(this.#find(name));
+  }
+
+  approve(name: string, reason: string): Promise<SwitchoverAnswer> {
+    return this.#running(name).host.approve(reason);
+  }
+
+  switchover(
+    name: string,
+    options: {
+      readonly to: Role | null;
+      readonly reason: string;
+      readonly force: boolean;
+      readonly dryRun: boolean;
+    },
+  ): Promise<SwitchoverAnswer> {
+    return this.#running(name).host.switchover(options);
+  }
+
+  reload(): Promise<ReloadAnswer> {
+    return this.#inOrder(async () => {
+      // all of it is read and validated before any of it is applied
+      const { project } = await readProject(this.#options.projectFile);
+      const difference = diffProjects(this.#project, project);
+      if (difference.isEmpty) return { added: [], removed: [], changed: [], restarted: [] };
+      await this.#apply(project, difference);
+      const answer = answerOf(difference);
+      const changed = [...answer.added, ...answer.removed, ...answer.changed, ...answer.restarted];
+      this.#options.report({ kind: "projectApplied", changed }, noContext);
+      return answer;
+    });
+  }
+
+  async #apply(project: Project, difference: ProjectDifference): Promise<void> {
+    // the CLI may have named other pairs as enabled while it edited the project
+    const stored = await readMachineState(this.#options.stateDirectory);
+    for (const pair of difference.removed) await this.#ua.remove(pairName(pair), "removed from the project");
+    this.#project = project;
+    if (difference.front.length > 0) await this.#ua.applyFront(project.opcUa, difference.frontRestarts);
+    for (const { after, reconnect } of [...difference.changed, ...difference.reconnected]) {
+      await this.#ua.find(pairName(after))?.apply(after, reconnect.length > 0);
+      await this.#ua.applyPorts();
+    }
+    for (const pair of difference.added) {
+      const name = pairName(pair);
+      if (!isPairEnabled(stored, name)) continue;
+      this.#machineState = withPairEnabled(this.#machineState, name, true);
+      await this.#startPair(pair, "added to the project");
+    }
+  }
+
+  async #startPair(pair: Pair, reason: string): Promise<void> {
+    if (pair.protocol === "opcda") {
+      throw new UnderstudyError(
+        "PROTOCOL_UNSUPPORTED",
+        `${pairName(pair)}: this build serves OPC UA pairs only; set protocol to opcua or disable the pair`,
+      );
+    }
+    const started = await this.#ua.add(pair);
+    started.host.enable(reason);
+  }
+
+  async #keepEnabled(pair: Pair, enabled: boolean): Promise<void> {
+    const { stateDirectory } = this.#options;
+    this.#machineState = withPairEnabled(this.#machineState, pairName(pair), enabled);
+    const stored = await readMachineState(stateDirectory);
+    await saveMachineState(stateDirectory, withPairEnabled(stored, pairName(pair), enabled));
+  }
+
+  #find(name: string): Pair {
+    const lower = name.toLowerCase();
+    const pair =
+      this.#project.pairs.find((each) => pairName(each) === name) ??
+      this.#project.pairs.find((each) => pairName(each).toLowerCase() === lower);
+    if (pair) return pair;
+    const names = this.#project.pairs.map(pairName).join(", ");
+    throw new UnderstudyError("PAIR_UNKNOWN", `there is no pair ${name}; the project has ${names || "none"}`);
+  }
+
+  #running(name: string): NonNullable<ReturnType<UaService["find"]>> {
+    const pair = this.#find(name);
+    const running = this.#ua.find(pairName(pair));
+    if (running) return running;
+    const message = `${pairName(pair)} is disabled on this machine; enable it first: understudy pair enable ${pairName(pair)}`;
+    throw new UnderstudyError("PAIR_DISABLED", message);
+  }
+
+  #statusOf(pair: Pair): PairStatus {
+    const name = pairName(pair);
+    return this.#ua.find(name)?.status(this.#ua.endpointUrls(pair)) ?? disabledStatus(pair);
+  }
+
+  #inOrder<T>(operation: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(operation, operation);
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function answerOf(difference: ProjectDifference): ReloadAnswer {
+  return {
+    added: difference.added.map(pairName),
+    removed: difference.removed.map(pairName),
+    changed: difference.changed.map(({ name }) => name),
+    restarted: difference.reconnected.map(({ name }) => name),
+  };
+}
+
+/** A pair that is not enabled on this machine: nothing listens, nothing is connected. */
+function disabledStatus(pair: Pair): PairStatus {
+  const { mode } = policyOf(pair);
+  const members = (["primary", "secondary"] as const).map((role) => ({
+    role,
+    machine: pair[role].machine,
+    endpointUrl: endpointUrlOf(pair[role]),
+    link: "down" as const,
+    health: "unknown" as const,
+    pingMs: null,
+    monitorItemsInError: [],
+  }));
+  return {
+    name: pairName(pair),
+    server: pair.server,
+    alias: pair.alias,
+    protocol: pair.protocol,
+    endpointUrls: [],
+    enabled: false,
+    suspended: false,
+    locked: false,
+    mode,
+    active: null,
+    awaitingApproval: null,
+    members,
+    clients: 0,
+    subscriptions: 0,
+    monitoredItems: 0,
+    valuesForwarded: 0,
+    switchovers: 0,
+    description: `disabled ${mode}`,
+  };
+}

@@ -1,0 +1,197 @@
+import { join } from "node:path";
+import type { ReportEvent } from "../../diagnostics/event.ts";
+import { type OpcUaFrontSettings, type Pair, pairName } from "../../project/project.ts";
+import type { Clock } from "../clock.ts";
+import { systemHostClock } from "../host-clock.ts";
+import { pairUrl } from "./front/endpoints.ts";
+import { Listener } from "./front/listener.ts";
+import type { PairFront } from "./front/pair-front.ts";
+import { endSession, SessionTable } from "./front/session-services.ts";
+import { type ApplicationIdentity, loadApplicationIdentity } from "./pki/application-identity.ts";
+import { UaPair } from "./ua-pair.ts";
+
+export interface UaServiceOptions {
+  readonly settings: OpcUaFrontSettings;
+  readonly projectFile: string;
+  readonly stateDirectory: string;
+  readonly report: ReportEvent;
+  readonly clock: Clock;
+}
+
+/** How often sessions and subscriptions are looked at for what is due, in ms. */
+const tickMs = 250;
+
+/** The OPC UA side of the broker: its identity, its ports, the pairs behind them and their clients' sessions. */
+export class UaService {
+  readonly #options: UaServiceOptions;
+  readonly #identity: ApplicationIdentity;
+  readonly #sessions = new SessionTable();
+  readonly #pairs = new Map<string, UaPair>();
+  /** Ports of single pairs, by the pair's name. */
+  readonly #ownPorts = new Map<string, Listener>();
+  #settings: OpcUaFrontSettings;
+  #shared: Listener | null = null;
+  #ticker: NodeJS.Timeout | null = null;
+
+  private constructor(options: UaServiceOptions, identity: ApplicationIdentity) {
+    this.#options = options;
+    this.#identity = identity;
+    this.#settings = options.settings;
+  }
+
+  /** Loads, and at the first start makes, the broker's certificate. Throws CERTIFICATE_INVALID. */
+  static async create(options: UaServiceOptions): Promise<UaService> {
+    const identity = await loadApplicationIdentity({ directory: join(options.stateDirectory, "pki") });
+    return new UaService(options, identity);
+  }
+
+  /** Listens on the shared port. Throws LISTEN_FAILED. */
+  async listen(): Promise<void> {
+    this.#shared = await this.#open(this.#settings.port, () => this.#fronts());
+    this.#ticker = setInterval(() => this.#tick(), tickMs);
+  }
+
+  find(name: string): UaPair | null {
+    return this.#pairs.get(name) ?? null;
+  }
+
+  /** Makes a pair reachable for clients; its host is not enabled yet. Throws LISTEN_FAILED, SECRET_NOT_FOUND. */
+  async add(pair: Pair): Promise<UaPair> {
+    const { projectFile, clock, report } = this.#options;
+    const added = await UaPair.create({
+      pair,
+      projectFile,
+      identity: this.#identity,
+      clock,
+      hostClock: systemHostClock,
+      report,
+      front: () => this.#settings,
+    });
+    const name = pairName(pair);
+    this.#pairs.set(name, added);
+    try {
+      await this.applyPorts();
+    } catch (error) {
+      this.#pairs.delete(name);
+      throw error;
+    }
+    return added;
+  }
+
+  /** Takes a pair away from its clients. */
+  async remove(name: string, reason: string): Promise<void> {
+    const removed = this.#pairs.get(name);
+    if (!removed) return;
+    removed.host.disable(reason);
+    await this.#endSessions(removed.front, reason);
+    this.#shared?.closeChannels(removed.front);
+    this.#pairs.delete(name);
+    await removed.stop();
+    await this.applyPorts();
+  }
+
+  /** Puts other front settings in force; a new address or port drops all clients. Throws LISTEN_FAILED. */
+  async applyFront(settings: OpcUaFrontSettings, restart: boolean): Promise<void> {
+    const former = this.#settings;
+    this.#settings = settings;
+    if (!restart) return;
+    const shared = this.#shared;
+    await shared?.close();
+    try {
+      this.#shared = await this.#open(settings.port, () => this.#fronts());
+    } catch (error) {
+      this.#settings = former;
+      this.#shared = await this.#open(former.port, () => this.#fronts());
+      throw error;
+    }
+    for (const [name, listener] of this.#ownPorts) {
+      this.#ownPorts.delete(name);
+      await listener.close();
+    }
+    await this.applyPorts();
+  }
+
+  /** Brings the pairs' own ports in line with their settings. Throws LISTEN_FAILED. */
+  async applyPorts(): Promise<void> {
+    for (const [name, listener] of this.#ownPorts) {
+      if (this.#pairs.get(name)?.pair.port === listener.askedPort) continue;
+      this.#ownPorts.delete(name);
+      await listener.close();
+    }
+    for (const [name, pair] of this.#pairs) {
+      const { port } = pair.pair;
+      if (port === null || this.#ownPorts.has(name)) continue;
+      this.#ownPorts.set(name, await this.#open(port, () => [pair.front]));
+    }
+  }
+
+  /** Where clients reach a pair; the shared port first. */
+  endpointUrls(pair: Pair): string[] {
+    const name = pairName(pair);
+    const listeners = [this.#shared, this.#ownPorts.get(name)];
+    return listeners.flatMap((listener) =>
+      listener ? [pairUrl(`${bracketed(this.#settings.host)}:${listener.port}`, name)] : [],
+    );
+  }
+
+  async stop(reason: string): Promise<void> {
+    if (this.#ticker) clearInterval(this.#ticker);
+    this.#ticker = null;
+    await Promise.all([...this.#pairs.values()].map(({ front }) => this.#endSessions(front, reason)));
+    const listeners = [...this.#ownPorts.values(), ...(this.#shared ? [this.#shared] : [])];
+    this.#shared = null;
+    this.#ownPorts.clear();
+    await Promise.all([
+      ...listeners.map((listener) => listener.close()),
+      ...[...this.#pairs.values()].map((pair) => pair.stop()),
+    ]);
+    this.#pairs.clear();
+  }
+
+  #fronts(): PairFront[] {
+    return [...this.#pairs.values()].map(({ front }) => front);
+  }
+
+  async #open(port: number, pairs: () => readonly PairFront[]): Promise<Listener> {
+    const { report, clock } = this.#options;
+    const { host } = this.#settings;
+    const listener = new Listener({
+      host,
+      port,
+      identity: this.#identity,
+      sessions: this.#sessions,
+      clock,
+      front: () => this.#settings,
+      pairs,
+    });
+    const url = `opc.tcp://${bracketed(host)}:${port}`;
+    const context = { pair: null, server: null, machine: null, client: null };
+    try {
+      await listener.listen();
+    } catch (error) {
+      report({ kind: "listenFailed", url, detail: (error as Error).message }, context);
+      throw error;
+    }
+    report({ kind: "listening", url }, context);
+    return listener;
+  }
+
+  async #endSessions(front: PairFront, reason: string): Promise<void> {
+    const sessions = this.#sessions.all().filter((session) => session.front === front);
+    await Promise.all(sessions.map((session) => endSession(this.#sessions, session, reason)));
+  }
+
+  #tick(): void {
+    const nowMs = this.#options.clock.nowMs();
+    for (const session of this.#sessions.all()) {
+      if (session.isExpired(nowMs)) {
+        endSession(this.#sessions, session, "session timed out").catch(() => undefined);
+      }
+    }
+    for (const { audience } of this.#pairs.values()) audience.tick(nowMs);
+  }
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
