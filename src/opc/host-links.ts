@@ -1,5 +1,6 @@
 import type { Input } from "../core/input.ts";
 import { type Role, roles } from "../core/role.ts";
+import { detailOf } from "./detail-of.ts";
 import type { MemberLink, MemberLinkEvents } from "./member-link.ts";
 
 /** Makes the link that serves one `openLink` of a member. Nothing may be connected before its `open`. */
@@ -90,8 +91,4 @@ export class HostLinks {
       itemSample: (item, sample) => feed({ kind: "itemSample", member, linkId, item, sample }),
     };
   }
-}
-
-export function detailOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -11,8 +11,10 @@ import { initialState, type PairState } from "../core/state.ts";
 import { step } from "../core/step.ts";
 import type { ReportEvent } from "../diagnostics/event.ts";
 import type { Audience } from "./audience.ts";
+import { detailOf } from "./detail-of.ts";
+import { failureOf } from "./effect-failure.ts";
 import type { HostClock } from "./host-clock.ts";
-import { detailOf, HostLinks, type MemberLinkFactory } from "./host-links.ts";
+import { HostLinks, type MemberLinkFactory } from "./host-links.ts";
 import { HostTimers } from "./host-timers.ts";
 import { OutcomeWatch } from "./outcome-watch.ts";
 import type { InputRecorder } from "./recorded-input.ts";
@@ -327,27 +329,5 @@ export class PairHost {
   #nowMs(): number {
     this.#lastMs = Math.max(this.#lastMs, Math.floor(this.#options.clock.nowMs()));
     return this.#lastMs;
-  }
-}
-
-/** The input that says an effect did not work; null where the core wants no answer. */
-function failureOf(effect: Effect, detail: string): Input | null {
-  switch (effect.kind) {
-    case "openLink":
-      return { kind: "linkFailed", member: effect.member, linkId: effect.linkId, detail };
-    case "probe":
-      return { kind: "probeMissed", member: effect.member, probeId: effect.probeId, detail };
-    case "subscribe":
-      return { kind: "subscribeFailed", member: effect.member, linkId: effect.linkId, detail };
-    case "promote":
-      return { kind: "promoteFailed", member: effect.member, switchId: effect.switchId, detail };
-    case "addMonitorItems":
-    case "closeLink":
-    case "removeMonitorItems":
-    case "unsubscribe":
-    case "demote":
-    case "startTimer":
-    case "stopTimer":
-      return null;
   }
 }

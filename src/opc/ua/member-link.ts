@@ -1,6 +1,6 @@
 import { type DataValue, ServerState } from "node-opcua";
 import type { MemberSettings } from "../../project/project.ts";
-import { detailOf } from "../host-links.ts";
+import { detailOf } from "../detail-of.ts";
 import type { MemberLink, MemberLinkEvents } from "../member-link.ts";
 import { toItemSample } from "./item-sample.ts";
 import { ItemWatch, type WatchedItem } from "./item-watch.ts";

@@ -13,7 +13,8 @@ import {
   privateKeyToPEM,
 } from "node-opcua-crypto";
 import { UnderstudyError } from "../../../core/error.ts";
-import { writeDurably } from "./write-durably.ts";
+import { writeFileAtomically } from "../../../project/atomic-file.ts";
+import { detailOf } from "../../detail-of.ts";
 
 export interface KeyPair {
   /** DER. */
@@ -57,7 +58,7 @@ export async function loadKeyPair(directory: string, subject: CertificateSubject
     if (applicationUri === undefined) throw new Error("the certificate names no application URI");
     return { certificate, privateKey, applicationUri };
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : String(cause);
+    const detail = detailOf(cause);
     throw new UnderstudyError(
       "CERTIFICATE_INVALID",
       `The application certificate in ${directory} cannot be used: ${detail}. ` +
@@ -80,7 +81,7 @@ async function readIfThere(file: string): Promise<string | null> {
 
 async function makeKey(file: string): Promise<string> {
   const { privPem } = await privateKeyToPEM(await generatePrivateKey(2048));
-  await writeDurably(file, privPem, 0o600);
+  await writeFileAtomically(file, privPem, 0o600);
   return privPem;
 }
 
@@ -95,6 +96,6 @@ async function makeCertificate(file: string, keyPem: string, subject: Certificat
     notBefore: new Date(),
     validity: validityDays,
   });
-  await writeDurably(file, cert, 0o644);
+  await writeFileAtomically(file, cert, 0o644);
   return cert;
 }

@@ -1,25 +1,17 @@
-import {
-  coerceStatusCode,
-  decodeExpandedNodeId,
-  MessageSecurityMode,
-  type StatusCode,
-  StatusCodes,
-} from "node-opcua";
-import { BinaryStream } from "node-opcua-binary-stream";
+import { coerceStatusCode, MessageSecurityMode, type StatusCode, StatusCodes } from "node-opcua";
 import {
   ClientSecureChannelLayer,
   type ClientSecureChannelParent,
-  type MessageBuilder,
   type Request,
   requestHandleNotSetValue,
-  type SecurityHeader,
   SecurityPolicy,
   type ServiceFaultAnnotatedError,
 } from "node-opcua-secure-channel";
 import type { SecurityPolicyName } from "../../../project/project.ts";
-import { rawResponseFor } from "../wire/raw-factory.ts";
-import { RawRequest, type RawResponse } from "../wire/raw-message.ts";
-import { noTimeoutMs, responseLimits, transportSettings, UpstreamTransport } from "./transport.ts";
+import { detailOf } from "../../detail-of.ts";
+import { RawRequest } from "../wire/raw-message.ts";
+import { keepRawBodies } from "./raw-bodies.ts";
+import { noTimeoutMs, transportSettings, UpstreamTransport } from "./transport.ts";
 import {
   type ResponseCallback,
   ServiceError,
@@ -46,18 +38,6 @@ const closeTimeoutMs = 500;
 /** First byte of an Error message ("ERR"). */
 const errorMessageMark = 0x45;
 
-/** The parts of node-opcua's message builder that are protected or read-only there. */
-interface MessageBuilderInternals {
-  maxMessageSize: number;
-  maxChunkCount: number;
-  readonly messageHeader?: { readonly msgType: string };
-  readonly securityHeader?: SecurityHeader;
-  readonly sequenceHeader: { readonly requestId: number } | null;
-  readonly channelId: number;
-  _decodeMessageBody(body: Buffer): boolean;
-  emit: MessageBuilder["emit"];
-}
-
 interface Pending {
   readonly callback: ResponseCallback;
   readonly request: string;
@@ -67,7 +47,8 @@ interface Pending {
 
 /**
  * A secure channel to a server: no reconnection, no request kept for later, every request answered
- * exactly once. All that depends on the inside of node-opcua's client channel is in this file and in transport.ts.
+ * exactly once. All that depends on the inside of node-opcua's client channel is in this file, in
+ * raw-bodies.ts and in transport.ts.
  */
 export class UpstreamChannel {
   /** Called once when the connection is lost, after all outstanding requests were answered. */
@@ -151,7 +132,7 @@ export class UpstreamChannel {
       const error = new ServiceError(
         "REQUEST_NOT_SENT",
         StatusCodes.BadEncodingError,
-        `${pending.request} could not be encoded: ${messageOf(cause)}`,
+        `${pending.request} could not be encoded: ${detailOf(cause)}`,
         { cause },
       );
       queueMicrotask(() => this.#answer(pending, error, null));
@@ -193,7 +174,7 @@ export class UpstreamChannel {
     const builder = this.#layer._getMessageBuilder();
     if (!builder) throw new Error("node-opcua's channel is open but has no message builder");
     // node-opcua makes the builder once per connection; a renewed token only adds keys to it.
-    keepRawBodies(builder as unknown as MessageBuilderInternals, (detail) => this.#lose(detail));
+    keepRawBodies(builder, (detail) => this.#lose(detail));
     builder.on("error", (error, statusCode) => this.#lose(`${statusCode.name}: ${error.message}`));
     this.#layer.on("close", (error) => this.#lose(error?.message ?? "the server closed the connection"));
     // node-opcua raises a timeout hint to five seconds; this is the last moment to put the real one.
@@ -271,7 +252,7 @@ export class UpstreamChannel {
     if (cause instanceof ServiceError) return cause;
     const fault = (cause as ServiceFaultAnnotatedError).response?.responseHeader.serviceResult;
     const statusCode = this.#serverError?.statusCode ?? fault ?? StatusCodes.BadCommunicationError;
-    const detail = this.#serverError?.detail ?? (fault ? fault.name : messageOf(cause));
+    const detail = this.#serverError?.detail ?? (fault ? fault.name : detailOf(cause));
     return new ServiceError("CONNECT_FAILED", statusCode, `Cannot connect to ${endpointUrl}: ${detail}`, {
       cause,
     });
@@ -295,38 +276,6 @@ function connect(layer: ClientSecureChannelLayer, settings: ChannelSettings): Pr
   });
 }
 
-/** Lets responses of the raw services through undecoded; everything else goes node-opcua's way. */
-function keepRawBodies(builder: MessageBuilderInternals, fail: (detail: string) => void): void {
-  const decodeAsUsual = builder._decodeMessageBody.bind(builder);
-  builder.maxMessageSize = responseLimits.maxMessageSize;
-  builder.maxChunkCount = responseLimits.maxChunkCount;
-  builder._decodeMessageBody = (body) => {
-    const { messageHeader, securityHeader, sequenceHeader, channelId } = builder;
-    if (messageHeader?.msgType !== "MSG" || !securityHeader || !sequenceHeader) return decodeAsUsual(body);
-    const response = decodeRaw(body, fail);
-    if (response === "decoded elsewhere") return decodeAsUsual(body);
-    if (response === null) return false;
-    try {
-      builder.emit("message", response as never, "MSG", securityHeader, sequenceHeader.requestId, channelId);
-    } catch {
-      // node-opcua throws where a server answers a request twice; it has logged it, and the answer is ignored.
-    }
-    return true;
-  };
-}
-
-function decodeRaw(body: Buffer, fail: (detail: string) => void): RawResponse | "decoded elsewhere" | null {
-  try {
-    const stream = new BinaryStream(body);
-    const response = rawResponseFor(decodeExpandedNodeId(stream));
-    response?.decode(stream);
-    return response ?? "decoded elsewhere";
-  } catch (error) {
-    fail(`a response could not be decoded: ${messageOf(error)}`);
-    return null;
-  }
-}
-
 export function openTimeoutError(endpointUrl: string, timeoutMs: number): ServiceError {
   const message = `${endpointUrl} did not answer within ${timeoutMs} ms`;
   return new ServiceError("CONNECT_TIMEOUT", StatusCodes.BadTimeout, message);
@@ -344,8 +293,4 @@ function faultError(request: string, statusCode: StatusCode): ServiceError {
 /** Severity bits of a status code; Uncertain responses carry a usable body. */
 function isBad(statusCode: StatusCode): boolean {
   return statusCode.value >>> 30 === 2;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -22,6 +22,8 @@ export function keepAlive(session: UpstreamSession): () => void {
         session.send(readRequest([serverNodes.state]), intervalMs, () => {});
       schedule();
     }, dueInMs);
+    // The connection itself keeps the process alive for as long as there is something to keep.
+    timer.unref();
     timer.unref();
   };
   schedule();
