@@ -22,6 +22,8 @@ export interface SimulatorOptions {
   readonly lifetimeMs: number;
   /** Ends the process when its standard input ends. */
   readonly watchParent: boolean;
+  /** Writes the warnings of the OPC UA library to standard error. */
+  readonly verbose: boolean;
 }
 
 export const usage = `Usage: simulator [options]
@@ -41,6 +43,7 @@ An OPC UA server whose values are functions of the wall clock: two of them give 
   --no-anonymous       admit only users
   --lifetime MS        end after this time
   --watch-parent       end when standard input ends
+  --verbose            write the warnings of the OPC UA library to standard error
   --help               this text
 
 One line of JSON on standard output says when the server is ready. Lines of JSON on standard input are
@@ -66,6 +69,7 @@ export function parseOptions(args: readonly string[]): SimulatorOptions | "help"
       "no-anonymous": { type: "boolean", default: false },
       lifetime: { type: "string", default: "0" },
       "watch-parent": { type: "boolean", default: false },
+      verbose: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -85,6 +89,7 @@ export function parseOptions(args: readonly string[]): SimulatorOptions | "help"
     users: new Map(values.user.map(splitUser)),
     lifetimeMs: whole("lifetime", values.lifetime, 0, 2_147_483_647),
     watchParent: values["watch-parent"],
+    verbose: values.verbose,
   };
 }
 

@@ -193,7 +193,6 @@ function parsed(line: string): (ControlAnswer | (Ready & { readonly event: "read
   try {
     return JSON.parse(line) as ControlAnswer | (Ready & { readonly event: "ready" });
   } catch {
-    // node-opcua writes its warnings to standard output too.
     return null;
   }
 }
