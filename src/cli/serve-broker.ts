@@ -3,12 +3,13 @@ import type { ReloadAnswer } from "../control/broker-api.ts";
 import { protocolVersion } from "../control/protocol.ts";
 import { type ControlServer, serveControl } from "../control/server.ts";
 import { UnderstudyError } from "../core/error.ts";
+import type { Broker } from "../opc/broker.ts";
 import { systemClock } from "../opc/clock.ts";
 import { type MachineState, readMachineState, withPairEnabled } from "../project/machine-state.ts";
 import { type Project, pairName } from "../project/project.ts";
 import { readProject } from "../project/project-file.ts";
 import { ensureStateDirectory } from "../project/state-directory.ts";
-import type { CreateBroker, RunnableBroker } from "./broker-loader.ts";
+import type { CreateBroker } from "./broker-loader.ts";
 import type { GlobalOptions } from "./command.ts";
 import { deferredApi } from "./deferred-api.ts";
 import {
@@ -38,7 +39,7 @@ const finishTimeoutMs = 600;
 interface Run extends Diagnostics {
   readonly options: RunOptions;
   project: Project;
-  broker: RunnableBroker | null;
+  broker: Broker | null;
 }
 
 /** Runs a broker until a signal ends the process. Throws what keeps it from starting. */
@@ -47,6 +48,7 @@ export async function serveBroker(
   options: RunOptions,
   createBroker: CreateBroker,
 ): Promise<void> {
+  terminal.outliveReader();
   const run = await prepare(terminal, options);
   // First of all: a second broker on the same state directory must be refused before it touches anything.
   const control = await claimStateDirectory(run);
@@ -133,7 +135,7 @@ async function announce(terminal: Terminal, run: Run): Promise<void> {
 }
 
 /** A refused project changes nothing; the refusal is recorded and told to whoever asked. */
-async function reload(run: Run, broker: RunnableBroker): Promise<ReloadAnswer> {
+async function reload(run: Run, broker: Broker): Promise<ReloadAnswer> {
   try {
     const answer = await broker.reload();
     run.project = (await readProject(run.options.projectFile)).project;

@@ -6,6 +6,8 @@ import type { Surroundings } from "./paths.ts";
 export interface Terminal extends Surroundings {
   /** Writes to standard output and waits where the reader is slower. */
   print(text: string): Promise<void>;
+  /** From now on the process goes on when the reader of its standard output has gone. */
+  outliveReader(): void;
   /** Writes to standard error. */
   complain(text: string): void;
   readonly errorIsTty: boolean;
@@ -15,8 +17,9 @@ export interface Terminal extends Surroundings {
 /** This process. */
 export function processTerminal(): Terminal {
   // A reader that has gone (`... | head`) ends the command; a lost standard error must not end the broker.
+  let needsReader = true;
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
+    if (error.code === "EPIPE" && needsReader) process.exit();
   });
   process.stderr.on("error", () => undefined);
   return {
@@ -28,7 +31,10 @@ export function processTerminal(): Terminal {
     errorIsTty: process.stderr.isTTY === true,
     userName: nameOfUser(),
     async print(text) {
-      if (!process.stdout.write(text)) await once(process.stdout, "drain");
+      if (!process.stdout.write(text)) await once(process.stdout, "drain").catch(() => undefined);
+    },
+    outliveReader() {
+      needsReader = false;
     },
     complain(text) {
       process.stderr.write(text);

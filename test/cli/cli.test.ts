@@ -238,6 +238,18 @@ describe("the command line", () => {
       assert.equal(code, 143);
     });
 
+    it("goes on when nobody reads what it prints, while other commands end quietly", async () => {
+      const broker = await bench.broker();
+      broker.process.stdout?.destroy();
+      broker.process.stderr?.destroy();
+      await bench.run("suspend", "Boiler");
+      const follow = bench.start(["events", "--follow", "--json", "--limit", "1"]);
+      assert.equal(parse<{ code: string }>(await follow.nextLine()).code, "suspended");
+      follow.process.stdout?.destroy();
+      await bench.run("resume", "Boiler");
+      assert.deepEqual([(await follow.finished).code, broker.process.exitCode], [0, null]);
+    });
+
     it("reports why it cannot start", async () => {
       const failing = bench.start(["run"], { TEST_START: "fails" });
       const { code, stderr } = await failing.finished;

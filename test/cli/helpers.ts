@@ -3,7 +3,10 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const script = fileURLToPath(new URL("./memory-broker.js", import.meta.url));
+/** The command line with a broker that connects to nothing. */
+const memoryBroker = fileURLToPath(new URL("./memory-broker.js", import.meta.url));
+/** The command line as it is delivered. */
+export const delivered = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
 
 const { PATH: path } = process.env;
 
@@ -33,11 +36,15 @@ export interface Bench {
   endAll(): Promise<void>;
 }
 
-export function createBench(workingDirectory: string, stateDirectory: string): Bench {
+export function createBench(
+  workingDirectory: string,
+  stateDirectory: string,
+  script: string = memoryBroker,
+): Bench {
   const running = new Set<Running>();
 
   function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
-    const child = spawn(process.execPath, ["--enable-source-maps", script, ...args], {
+    const child = spawn(process.execPath, [script, ...args], {
       cwd: workingDirectory,
       env: {
         PATH: path,

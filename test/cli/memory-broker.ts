@@ -1,7 +1,7 @@
-import type { BrokerOptions, RunnableBroker } from "../../src/cli/broker-loader.ts";
 import { runCli } from "../../src/cli/cli.ts";
 import { processTerminal } from "../../src/cli/terminal.ts";
 import { UnderstudyError } from "../../src/core/error.ts";
+import type { Broker, BrokerOptions } from "../../src/opc/broker.ts";
 import {
   isPairEnabled,
   type MachineState,
@@ -16,7 +16,7 @@ import { pairStatus } from "../control/helpers.ts";
 
 const { TEST_START: testStart, TEST_STOP: testStop } = process.env;
 
-class MemoryBroker implements RunnableBroker {
+class MemoryBroker implements Broker {
   readonly #options: BrokerOptions;
   #project: BrokerOptions["project"];
   #state: MachineState;
@@ -87,7 +87,7 @@ class MemoryBroker implements RunnableBroker {
     throw new UnderstudyError("SWITCH_REFUSED", "No switchover waits for approval.");
   }
 
-  async switchover(...[pair, options]: Parameters<RunnableBroker["switchover"]>) {
+  async switchover(...[pair, options]: Parameters<Broker["switchover"]>) {
     await this.#find(pair);
     const accepted = options.to !== "primary" || options.force;
     return {

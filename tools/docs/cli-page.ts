@@ -44,5 +44,6 @@ const nowhere: Terminal = Object.freeze<Terminal>({
   errorIsTty: false,
   userName: "operator",
   print: () => Promise.resolve(),
+  outliveReader: () => undefined,
   complain: () => undefined,
 });
