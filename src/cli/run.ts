@@ -17,7 +17,6 @@ export function runCommand(context: CliContext): Command {
     .addHelpText("after", "\nExample:\n  understudy run --project /etc/understudy/redundancymaster.xml")
     .action(async (own: { enableAll?: boolean }, command: Command) => {
       const options = globalOptions(command, terminal);
-      const createBroker = await loadBroker();
-      await serveBroker(terminal, { ...options, enableAll: own.enableAll === true }, createBroker);
+      await serveBroker(terminal, { ...options, enableAll: own.enableAll === true }, loadBroker);
     });
 }

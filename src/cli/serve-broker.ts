@@ -9,7 +9,7 @@ import { type MachineState, readMachineState, withPairEnabled } from "../project
 import { type Project, pairName } from "../project/project.ts";
 import { readProject } from "../project/project-file.ts";
 import { ensureStateDirectory } from "../project/state-directory.ts";
-import type { CreateBroker } from "./broker-loader.ts";
+import type { LoadBroker } from "./broker-loader.ts";
 import type { GlobalOptions } from "./command.ts";
 import { deferredApi } from "./deferred-api.ts";
 import {
@@ -46,7 +46,7 @@ interface Run extends Diagnostics {
 export async function serveBroker(
   terminal: Terminal,
   options: RunOptions,
-  createBroker: CreateBroker,
+  loadBroker: LoadBroker,
 ): Promise<void> {
   terminal.outliveReader();
   const run = await prepare(terminal, options);
@@ -57,7 +57,7 @@ export async function serveBroker(
     if (run.broker !== null) reload(run, run.broker).catch(() => undefined);
   });
   try {
-    await start(run, createBroker);
+    await start(run, loadBroker);
     await announce(terminal, run);
     await stop(run, await signals.stop);
   } finally {
@@ -93,11 +93,12 @@ function claimStateDirectory(run: Run): Promise<ControlServer> {
   });
 }
 
-async function start(run: Run, createBroker: CreateBroker): Promise<void> {
+async function start(run: Run, loadBroker: LoadBroker): Promise<void> {
   const { options, project, report } = run;
   const { projectFile, stateDirectory } = options;
   await restoreEvents(run.journal, stateDirectory, project);
   const stored = await readMachineState(stateDirectory);
+  const createBroker = await loadBroker((message) => run.log.line("information", `node-opcua: ${message}`));
   const broker = await createBroker({
     project,
     projectFile,

@@ -250,6 +250,11 @@ export const eventCatalogue: EventCatalogue = Object.freeze<EventCatalogue>({
     seed: false,
     description: "A changed project file is in force.",
   },
+  pairNotStarted: {
+    severity: "error",
+    seed: false,
+    description: "An enabled pair could not be started. The other pairs are not affected.",
+  },
   projectRefused: {
     severity: "error",
     seed: false,

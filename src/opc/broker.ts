@@ -65,7 +65,7 @@ class OpcBroker implements Broker {
     return this.#inOrder(async () => {
       await this.#ua.listen();
       for (const pair of this.#project.pairs) {
-        if (isPairEnabled(this.#machineState, pairName(pair))) await this.#startPair(pair, "broker started");
+        if (isPairEnabled(this.#machineState, pairName(pair))) await this.#tryPair(pair, "broker started");
       }
     });
   }
@@ -139,9 +139,9 @@ class OpcBroker implements Broker {
   async #apply(project: Project, difference: ProjectDifference): Promise<void> {
     // the CLI may have named other pairs as enabled while it edited the project
     const stored = await readMachineState(this.#options.stateDirectory);
-    for (const pair of difference.removed) await this.#ua.remove(pairName(pair), "removed from the project");
-    this.#project = project;
+    // the front first: an address that cannot be used refuses the project before anything else is touched
     if (difference.front.length > 0) await this.#ua.applyFront(project.opcUa, difference.frontRestarts);
+    for (const pair of difference.removed) await this.#ua.remove(pairName(pair), "removed from the project");
     for (const { after, reconnect } of [...difference.changed, ...difference.reconnected]) {
       await this.#ua.find(pairName(after))?.apply(after, reconnect.length > 0);
       await this.#ua.applyPorts();
@@ -150,7 +150,19 @@ class OpcBroker implements Broker {
       const name = pairName(pair);
       if (!isPairEnabled(stored, name)) continue;
       this.#machineState = withPairEnabled(this.#machineState, name, true);
-      await this.#startPair(pair, "added to the project");
+      await this.#tryPair(pair, "added to the project");
+    }
+    this.#project = project;
+  }
+
+  /** One pair that cannot start must not keep the others from it. */
+  async #tryPair(pair: Pair, reason: string): Promise<void> {
+    try {
+      await this.#startPair(pair, reason);
+    } catch (error) {
+      const code = error instanceof UnderstudyError ? error.code : "INTERNAL";
+      const context = { ...noContext, pair: pairName(pair), server: pair.server };
+      this.#options.report({ kind: "pairNotStarted", code, detail: (error as Error).message }, context);
     }
   }
 

@@ -4,6 +4,9 @@ import { setErrorLogger, setWarningLogger } from "node-opcua-debug";
 /** Where the lines go that node-opcua would write to the console. Must not throw. */
 export type LibraryLogSink = (severity: "warning" | "error", message: string) => void;
 
+/** Node's refusal of RSA PKCS#1 v1.5, which concerns a security policy that Understudy does not offer. */
+const irrelevant = /NODE-OPCUA-W27|CVE-2023-46809/;
+
 /**
  * Sends node-opcua's warnings and errors to a function instead of the console.
  *
@@ -11,7 +14,10 @@ export type LibraryLogSink = (severity: "warning" | "error", message: string) =>
  * that imports node-opcua afterwards (`await import(...)`). This module itself loads only node-opcua-debug.
  */
 export function redirectLibraryLog(sink: LibraryLogSink): void {
-  setWarningLogger((_context, ...parts) => sink("warning", oneLine(parts)));
+  setWarningLogger((_context, ...parts) => {
+    const line = oneLine(parts);
+    if (!irrelevant.test(line)) sink("warning", line);
+  });
   setErrorLogger((_context, ...parts) => sink("error", oneLine(parts)));
 }
 
