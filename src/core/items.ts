@@ -55,7 +55,7 @@ export function removeItems(turn: Turn, role: Role, items: readonly string[]): v
 /** The link is gone, and the items with it. */
 export function stopItems(turn: Turn, role: Role): void {
   stopTimer(turn, `addItems:${role}`);
-  for (const timer of timersOf(turn.state)) if (timer.startsWith(`watchdog:${role}:`)) stopTimer(turn, timer);
+  for (const timer of timersOf(turn)) if (timer.startsWith(`watchdog:${role}:`)) stopTimer(turn, timer);
   updateMember(turn, role, { items: Object.freeze([]) });
 }
 

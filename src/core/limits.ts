@@ -52,7 +52,7 @@ export function permits(turn: Turn, candidate: Candidate): boolean {
       return false;
     case "approval":
       turn.approvalWanted = true;
-      if (turn.state.approval?.to === to) return false;
+      if (isAskedFor(turn.state, candidate)) return false;
       withdrawApproval(turn);
       update(turn, { approval: Object.freeze({ to, cause }) });
       record(turn, { kind: "approvalNeeded", to, cause });
@@ -77,12 +77,15 @@ export function permits(turn: Turn, candidate: Candidate): boolean {
   }
 }
 
-/** Notes an automatic switchover, and drops those too old to count. */
+/** A request stands as long as its reason does; that by now nothing is active makes it no other one. */
+function isAskedFor({ approval }: PairState, { to, cause }: Candidate): boolean {
+  return approval?.to === to && (approval.cause.kind === cause.kind || cause.kind === "onlyAvailable");
+}
+
+/** Notes an automatic switchover. Old ones are kept for a budget that the settings may bring later. */
 export function countSwitchover(turn: Turn): void {
-  const { minBetweenMs, budget } = turn.state.policy.limits;
-  const keptFromMs = turn.now - Math.max(minBetweenMs, budget?.windowMs ?? 0);
-  const history = turn.state.history.filter((atMs) => atMs > keptFromMs);
-  update(turn, { history: Object.freeze([...history, turn.now]) });
+  const kept = Math.max(100, turn.state.policy.limits.budget?.switchovers ?? 0);
+  update(turn, { history: Object.freeze([...turn.state.history, turn.now].slice(-kept)) });
 }
 
 export function withdrawApproval(turn: Turn): void {

@@ -32,7 +32,7 @@ export function settleColdKnowledge(turn: Turn): void {
     const { link, health, test } = members[role];
     const old = policy.mode === "cold" && active === otherRole(role) && link === "down";
     if (!old || (health !== "failed" && test !== "error")) stopTimer(turn, `forget:${role}`);
-    else if (!isRunning(turn.state, `forget:${role}`)) startTimer(turn, `forget:${role}`, coldKnowledgeMs);
+    else if (!isRunning(turn, `forget:${role}`)) startTimer(turn, `forget:${role}`, coldKnowledgeMs);
   }
 }
 
@@ -50,7 +50,7 @@ function openLink(turn: Turn, role: Role): void {
 }
 
 function mayOpen(turn: Turn, role: Role): boolean {
-  return memberOf(turn, role).link === "down" && !isRunning(turn.state, `reconnect:${role}`);
+  return memberOf(turn, role).link === "down" && !isRunning(turn, `reconnect:${role}`);
 }
 
 /** One link at a time. Ping-pong: after a failure the other member is next, each at most once per reconnect time. */

@@ -44,7 +44,7 @@ function disable(turn: Turn, reason: string): void {
   if (!turn.state.enabled) return;
   clearActive(turn, { kind: "operator", reason, forced: false });
   for (const role of roles) release(turn, role, "the pair is disabled");
-  for (const timer of timersOf(turn.state)) stopTimer(turn, timer);
+  for (const timer of timersOf(turn)) stopTimer(turn, timer);
   record(turn, { kind: "disabled", reason });
   update(turn, forgotten(turn.state));
 }
@@ -71,7 +71,7 @@ function switchover(turn: Turn, to: Role, force: boolean, reason: string): void 
     return;
   }
   unlock(turn, reason);
-  const cause: Cause = { kind: "operator", reason, forced: force };
+  const cause: Cause = Object.freeze({ kind: "operator", reason, forced: force });
   switchTo(turn, { to, cause }, true);
 }
 

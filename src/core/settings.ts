@@ -3,7 +3,7 @@ import { isBudgetUsedUp, unlock } from "./limits.ts";
 import type { MonitorItemPolicy, Policy } from "./policy.ts";
 import { roles } from "./role.ts";
 import type { TimerId } from "./timer.ts";
-import { memberOf, parseTimer, record, startTimer, type Turn, timersOf, update } from "./turn.ts";
+import { dueMsOf, memberOf, parseTimer, record, startTimer, type Turn, timersOf, update } from "./turn.ts";
 
 /** Applies a new policy to the running pair. Links that are still wanted stay up; only changed items are added anew. */
 export function onSettings(turn: Turn, policy: Policy): void {
@@ -39,9 +39,9 @@ function replaceItems(
 
 /** A timer that the new policy would have set to fire earlier is set again; none is put off. */
 function shortenTimers(turn: Turn): void {
-  for (const timer of timersOf(turn.state)) {
+  for (const timer of timersOf(turn)) {
     const longestMs = longestRunMs(turn.state.policy, timer);
-    const dueMs = turn.state.timers[timer];
+    const dueMs = dueMsOf(turn, timer);
     if (longestMs !== null && dueMs !== undefined && dueMs > turn.now + longestMs) {
       startTimer(turn, timer, longestMs);
     }

@@ -111,10 +111,10 @@ export interface PairState {
   readonly held: { readonly to: Role; readonly untilMs: number } | null;
   /**
    * The member an operator chose: not left for the primary's sake; `despiteItems`: nor for monitor items
-   * that were in error when it was chosen. Ends when the member fails or the operator acts again.
+   * in error, until they have passed once. Ends when the member fails or the operator acts again.
    */
   readonly choice: { readonly member: Role; readonly despiteItems: boolean } | null;
-  /** Core times of the automatic switchovers that still count for hold-down and budget, oldest first. */
+  /** Core times of the last automatic switchovers, oldest first, for hold-down and budget. */
   readonly history: readonly number[];
   readonly members: { readonly primary: MemberState; readonly secondary: MemberState };
   /** Running timers and the core time at which each is due. */

@@ -15,7 +15,16 @@ import type { PairState } from "./state.ts";
 import { onSubscribeDone, onSubscribeFailed, settleSubscriptions } from "./subscriptions.ts";
 import { onPromoteDone, onPromoteFailed, settleActive } from "./switching.ts";
 import { onTimerFired } from "./timers.ts";
-import { beginTurn, keepTimer, memberOf, stopTimer, type Turn, update, updateMember } from "./turn.ts";
+import {
+  beginTurn,
+  endTurn,
+  keepTimer,
+  memberOf,
+  stopTimer,
+  type Turn,
+  update,
+  updateMember,
+} from "./turn.ts";
 
 /** Result of one step. `state` is the same object as before where nothing changed. */
 export interface Step {
@@ -32,9 +41,9 @@ export interface Step {
 export function step(state: PairState, input: Input, now: number): Step {
   const turn = beginTurn(state, now);
   take(turn, input);
-  if (turn.state !== state && turn.state.enabled) settle(turn);
+  if ((turn.state !== state || turn.timers !== null) && turn.state.enabled) settle(turn);
   return {
-    state: turn.state,
+    state: endTurn(turn),
     effects: Object.freeze([...turn.routing, ...turn.effects]),
     records: Object.freeze(turn.records),
   };

@@ -36,7 +36,7 @@ function promote(turn: Turn, { to, cause }: Candidate, byOperator: boolean): voi
 /** An operator's choice holds until another member is promoted; see `PairState.choice`. */
 function settleChoice(turn: Turn, to: Role, cause: Cause): void {
   if (cause.kind === "operator") {
-    const despiteItems = memberOf(turn, to).test === "error";
+    const despiteItems = cause.forced || memberOf(turn, to).test === "error";
     update(turn, { choice: Object.freeze({ member: to, despiteItems }) });
   } else if (turn.state.choice !== null && turn.state.choice.member !== to) {
     update(turn, { choice: null });
@@ -71,6 +71,7 @@ export function clearActive(turn: Turn, cause: Cause): void {
   if (from === null) return;
   const switchId = nextId(turn);
   stopTimer(turn, "promoteTimeout");
+  if (turn.state.choice?.member === from) update(turn, { choice: null });
   update(turn, { active: null, switching: null, idle: Object.freeze({ cause, sinceMs: turn.now }) });
   effect(turn, { kind: "demote", member: from, switchId, cause });
 }

@@ -5,11 +5,11 @@ import { onProbeTimeout, sendProbe } from "./probes.ts";
 import { onSubscribeTimeout } from "./subscriptions.ts";
 import { onPromoteTimeout } from "./switching.ts";
 import type { TimerId } from "./timer.ts";
-import { effect, forgetTimer, parseTimer, type Turn } from "./turn.ts";
+import { dueMsOf, effect, forgetTimer, parseTimer, type Turn } from "./turn.ts";
 
 /** A timer that fires before its time (an older one, or a hasty clock) is set again for the rest. */
 export function onTimerFired(turn: Turn, timer: TimerId): void {
-  const dueMs = turn.state.timers[timer];
+  const dueMs = dueMsOf(turn, timer);
   if (dueMs === undefined) return;
   if (turn.now < dueMs) {
     effect(turn, { kind: "startTimer", timer, afterMs: dueMs - turn.now });

@@ -17,10 +17,23 @@ export interface Turn {
   /** Some switchover was put off in this turn for want of approval, or by the hold-down. */
   approvalWanted: boolean;
   holdDownWanted: boolean;
+  /** The running timers, once some of them changed. */
+  timers: Timers | null;
 }
 
+type Timers = Partial<Record<TimerId, number>>;
+
 export function beginTurn(state: PairState, now: number): Turn {
-  return { now, state, routing: [], effects: [], records: [], approvalWanted: false, holdDownWanted: false };
+  return {
+    now,
+    state,
+    routing: [],
+    effects: [],
+    records: [],
+    approvalWanted: false,
+    holdDownWanted: false,
+    timers: null,
+  };
 }
 
 export function update(turn: Turn, change: Partial<PairState>): void {
@@ -73,34 +86,49 @@ export function setHealth(turn: Turn, role: Role, to: Health): void {
 /** Starts or restarts a timer; times in the past fire at once. */
 export function startTimer(turn: Turn, timer: TimerId, afterMs: number): void {
   const delayMs = Math.max(0, afterMs);
-  update(turn, { timers: Object.freeze({ ...turn.state.timers, [timer]: turn.now + delayMs }) });
+  draftTimers(turn)[timer] = turn.now + delayMs;
   effect(turn, { kind: "startTimer", timer, afterMs: delayMs });
 }
 
 export function stopTimer(turn: Turn, timer: TimerId): void {
-  if (turn.state.timers[timer] === undefined) return;
+  if (!isRunning(turn, timer)) return;
   forgetTimer(turn, timer);
   effect(turn, { kind: "stopTimer", timer });
 }
 
 /** Takes a timer that has fired off the list of running ones. */
 export function forgetTimer(turn: Turn, timer: TimerId): void {
-  const { [timer]: _, ...rest } = turn.state.timers;
-  update(turn, { timers: Object.freeze(rest) });
+  delete draftTimers(turn)[timer];
 }
 
 /** Makes a timer run until `dueMs`, or not at all for null; leaves it alone where that is so already. */
 export function keepTimer(turn: Turn, timer: TimerId, dueMs: number | null): void {
   if (dueMs === null) stopTimer(turn, timer);
-  else if (turn.state.timers[timer] !== dueMs) startTimer(turn, timer, dueMs - turn.now);
+  else if (dueMsOf(turn, timer) !== dueMs) startTimer(turn, timer, dueMs - turn.now);
 }
 
-export function isRunning(state: PairState, timer: TimerId): boolean {
-  return state.timers[timer] !== undefined;
+export function isRunning(turn: Turn, timer: TimerId): boolean {
+  return dueMsOf(turn, timer) !== undefined;
 }
 
-export function timersOf(state: PairState): TimerId[] {
-  return Object.keys(state.timers) as TimerId[];
+export function dueMsOf(turn: Turn, timer: TimerId): number | undefined {
+  return (turn.timers ?? turn.state.timers)[timer];
+}
+
+export function timersOf(turn: Turn): TimerId[] {
+  return Object.keys(turn.timers ?? turn.state.timers) as TimerId[];
+}
+
+/** Timers change several times in most turns: they are copied once, and put into the state at the end. */
+function draftTimers(turn: Turn): Timers {
+  turn.timers ??= { ...turn.state.timers };
+  return turn.timers;
+}
+
+/** The state as the turn leaves it. */
+export function endTurn(turn: Turn): PairState {
+  if (turn.timers !== null) update(turn, { timers: Object.freeze(turn.timers) });
+  return turn.state;
 }
 
 /** `parseTimer("watchdog:primary:A")` = `["watchdog", "primary", "A"]`; item names may hold colons. */

@@ -41,7 +41,7 @@ export function checkSwitch(model: Model, to: Role, cause: Cause, scene: Scene):
 export function checkDeparture(model: Model, from: Role, cause: Cause, scene: Scene): void {
   if (scene.input.kind === "disable") return;
   const text = `demote ${from} because ${JSON.stringify(cause)}`;
-  if (scene.failing.has(from) && cause.kind !== "shutdown") return;
+  if (scene.failing.has(from)) return;
   if (model.members[from].link !== "up") return;
   // The member still serves: only a cold pair leaves it, on the way to the other one.
   const to = otherRole(from);
@@ -51,14 +51,11 @@ export function checkDeparture(model: Model, from: Role, cause: Cause, scene: Sc
   model.departedFor = to;
   checkLimits(model, to, cause, true, scene, text);
   const { health, test } = scene.before.members[to];
-  const worse = health === "failed" || (test === "error" && cause.kind === "monitorItems");
-  if (cause.kind !== "shutdown" || health === "failed") {
-    must(
-      isForced(cause) || (model.granted === to && cause.kind !== "operator") || !worse,
-      "never to a known-worse member",
-      text,
-    );
-  }
+  const serves = rank(model, from) > 0;
+  const worse = serves && (health === "failed" || (test === "error" && model.members[from].test !== "error"));
+  must(isForced(cause) || !worse, "never to a known-worse member", text);
+  const hopeless = health === "failed" || (test === "error" && cause.kind === "monitorItems");
+  must(cause.kind === "operator" || model.granted === to || !hopeless, "never to a known-worse member", text);
 }
 
 function isForced(cause: Cause): boolean {
@@ -67,7 +64,7 @@ function isForced(cause: Cause): boolean {
 
 /** The active member could go on for now, whatever is known against it. */
 function isLinked(model: Model, from: Role, scene: Scene): boolean {
-  return model.members[from].link === "up" && (!scene.failing.has(from) || model.members[from].stopping);
+  return model.members[from].link === "up" && !scene.failing.has(from);
 }
 
 /** A cause speaks of the member that is left, or of nothing being active. */

@@ -17,59 +17,55 @@ export function createChecker(initial: PairState): Checker {
   return { model, check: (before, input, now, result) => check(model, before, input, now, result) };
 }
 
+/** These close what the effects of a step did; all others say what was known when they were decided. */
+const closingRecords: ReadonlySet<string> = new Set(["disabled", "approvalWithdrawn"]);
+
 function check(model: Model, before: PairState, input: Input, now: number, result: Step): void {
-  if (input.kind === "timerFired" && before.timers[input.timer] !== undefined) {
-    if (now >= (before.timers[input.timer] ?? now)) model.timers.delete(input.timer);
-  }
-  noteInput(model, input);
   const { state, effects, records } = result;
   const wasEnabled = model.enabled;
+  if (input.kind === "timerFired" && now >= (before.timers[input.timer] ?? Infinity))
+    model.timers.delete(input.timer);
+  noteInput(model, input);
   checkRoutingFirst(effects);
-  if (input.kind === "shutdownNotified" && records.some((record) => record.kind === "shutdownReceived")) {
-    // Checked and noted here: the records come after the effects that they led to.
-    for (const record of records) if (record.kind === "shutdownReceived") noteRecord(model, record, input);
-    model.members[input.member].stopping = true;
-  }
-  const rest = records.filter((record) => record.kind !== "shutdownReceived");
-  // Knowledge first (links, health, items), then what was done on the strength of it, then its confirmation.
-  const later = new Set(["promoted", "disabled", "approvalWithdrawn"]);
-  for (const record of rest) if (!later.has(record.kind)) noteRecord(model, record, input);
   const failing = new Set<Role>();
   for (const record of records) {
+    if (closingRecords.has(record.kind)) continue;
+    noteRecord(model, record, input);
     if (record.kind === "statusQueryFailed" || record.kind === "promotionFailed") failing.add(record.member);
     if (record.kind === "connectFailed" && model.granted === record.member) model.granted = null;
   }
-  for (const role of roles)
-    if (state.members[role].trouble !== null && state.members[role].link === "down") failing.add(role);
-  const wasRouted = model.routed;
   for (const effect of effects) {
-    must(wasEnabled || model.enabled, "nothing is done for a disabled pair", JSON.stringify(effect));
+    must(wasEnabled || model.enabled, "nothing is done for a disabled pair", () => JSON.stringify(effect));
     follow(model, effect, { before, state, input, now, failing });
   }
   if (input.kind === "switchover" && state.intent !== null) {
     model.granted = state.intent.to;
     if (model.approvalTo === model.granted) model.approvalTo = null;
   }
-  for (const record of rest) if (later.has(record.kind)) noteRecord(model, record, input);
+  for (const record of records) if (closingRecords.has(record.kind)) noteRecord(model, record, input);
   if (input.kind === "disable") model.routed = null;
-  const demoted = effects.filter((effect) => effect.kind === "demote").length;
-  const nothing = records.filter((record) => record.kind === "nothingActive").length;
-  must(
-    input.kind === "disable" ? nothing === 0 : demoted === nothing,
-    "each record once per transition",
-    `${demoted} demote, ${nothing} nothingActive, active was ${wasRouted}`,
-  );
+  checkNothingActive(input, result);
   checkState(model, state);
+}
+
+/** Clients are told and the journal is told: both or neither. */
+function checkNothingActive(input: Input, { effects, records }: Step): void {
+  const demoted = effects.filter((effect) => effect.kind === "demote").length;
+  const recorded = records.filter((record) => record.kind === "nothingActive").length;
+  const expected = input.kind === "disable" ? 0 : demoted;
+  must(
+    recorded === expected,
+    "each record once per transition",
+    `${demoted} demote, ${recorded} nothingActive`,
+  );
 }
 
 /** The host routes the clients before it does anything else, and at most once per step. */
 function checkRoutingFirst(effects: readonly Effect[]): void {
   const isRouting = (effect: Effect): boolean => effect.kind === "promote" || effect.kind === "demote";
   const routing = effects.filter(isRouting).length;
-  must(routing <= 1, "at most one active", `${routing} routing effects in one step`);
-  must(
-    routing === 0 || effects.slice(0, routing).every(isRouting),
-    "promote comes first",
+  must(routing <= 1, "at most one active", () => `${routing} routing effects in one step`);
+  must(routing === 0 || effects.slice(0, routing).every(isRouting), "promote comes first", () =>
     JSON.stringify(effects),
   );
 }
@@ -85,7 +81,7 @@ export interface Scene {
 
 /** Follows an effect; throws where it makes no sense. */
 function follow(model: Model, effect: Effect, scene: Scene): void {
-  const text = JSON.stringify(effect);
+  const text = (): string => JSON.stringify(effect);
   switch (effect.kind) {
     case "openLink": {
       const member = model.members[effect.member];
@@ -142,6 +138,7 @@ function follow(model: Model, effect: Effect, scene: Scene): void {
     case "demote":
       must(model.routed === effect.member, "only the active member is demoted", text);
       checkDeparture(model, effect.member, effect.cause, scene);
+      if (scene.state.intent?.to === model.approvalTo) model.approvalTo = null;
       model.routed = null;
       model.promotion = null;
       break;
@@ -161,7 +158,7 @@ function checkState(model: Model, state: PairState): void {
   must(
     state.active === model.routed,
     "at most one active",
-    `state says ${state.active}, effects ${model.routed}`,
+    () => `state says ${state.active}, effects ${model.routed}`,
   );
   must(state.enabled === model.enabled, "enabled is recorded", String(state.enabled));
   must(state.locked === model.locked, "locked is recorded", String(state.locked));
@@ -169,30 +166,36 @@ function checkState(model: Model, state: PairState): void {
   must(
     (state.approval?.to ?? null) === model.approvalTo,
     "approval is recorded",
-    `${JSON.stringify(state.approval)} ${model.approvalTo}`,
+    () => `${JSON.stringify(state.approval)} ${model.approvalTo}`,
   );
   const timers = Object.keys(state.timers);
-  must(timers.length === model.timers.size, "timers are started and stopped by effects", timers.join(" "));
-  if (!state.enabled) must(timers.length === 0, "no timer alive after stop", timers.join(" "));
+  must(timers.length === model.timers.size, "timers are started and stopped by effects", () =>
+    timers.join(" "),
+  );
+  if (!state.enabled) must(timers.length === 0, "no timer alive after stop", () => timers.join(" "));
   for (const role of roles) checkMember(model, state, role);
 }
 
 function checkMember(model: Model, state: PairState, role: Role): void {
   const { link, health, test, subscription, probe, items } = state.members[role];
   const seen = model.members[role];
-  must(link === seen.link, "links are opened and closed by effects", `${role} ${link}, seen ${seen.link}`);
-  must(health === seen.health, "health is recorded", `${role} ${health}, recorded ${seen.health}`);
+  must(
+    link === seen.link,
+    "links are opened and closed by effects",
+    () => `${role} ${link}, seen ${seen.link}`,
+  );
+  must(health === seen.health, "health is recorded", () => `${role} ${health}, recorded ${seen.health}`);
   must(
     link === "up" ? health !== "failed" : health === "unknown" || health === "failed",
     "health fits the link",
-    `${role} ${link} ${health}`,
+    () => `${role} ${link} ${health}`,
   );
   if (link === "up")
-    must(test === seen.test, "the monitor test is recorded", `${role} ${test}, recorded ${seen.test}`);
+    must(test === seen.test, "the monitor test is recorded", () => `${role} ${test}, recorded ${seen.test}`);
   must(
     (subscription !== "none") === seen.subscribed,
     "subscriptions are kept by effects",
-    `${role} ${subscription}`,
+    () => `${role} ${subscription}`,
   );
   if (!state.enabled) {
     must(link === "down", "a disabled pair holds no link", role);

@@ -9,8 +9,8 @@ import type { PairState } from "../../src/core/state.ts";
  * the hold-down and the stable time run their course.
  */
 export function boundMs(policy: Policy): number {
-  const { probe, counts, limits, preferPrimary, connectTimeoutMs, reconnectIntervalMs, monitor } = policy;
-  const roundMs = Math.max(probe.intervalMs, probe.suspectIntervalMs) + probe.timeoutMs;
+  const { counts, limits, preferPrimary, connectTimeoutMs, reconnectIntervalMs, monitor } = policy;
+  const roundMs = probeRoundMs(policy);
   const findOutMs = Math.max(counts.failAfter, counts.failAfterStartup) * roundMs;
   const connectMs = connectTimeoutMs + reconnectIntervalMs;
   const proveMs = counts.recoverAfter * roundMs;
@@ -22,6 +22,15 @@ export function boundMs(policy: Policy): number {
   const oneMemberMs = findOutMs + connectMs + proveMs + itemsMs + promoteMs;
   const stableMs = preferPrimary.when === "stable" ? preferPrimary.forMs : 0;
   return 2 * oneMemberMs + limits.minBetweenMs + stableMs + 1000;
+}
+
+/** All must have been well for this long to be believed: a connection may have died without a word. */
+export function proofMs(policy: Policy): number {
+  return Math.max(policy.counts.failAfter, policy.counts.failAfterStartup) * probeRoundMs(policy) + 1000;
+}
+
+function probeRoundMs({ probe }: Policy): number {
+  return Math.max(probe.intervalMs, probe.suspectIntervalMs) + probe.timeoutMs;
 }
 
 /** What is still wrong with a pair that nobody disturbs; null = all is well. */

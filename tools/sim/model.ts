@@ -16,8 +16,8 @@ export class Violation extends Error {
   }
 }
 
-export function must(condition: boolean, rule: string, detail: string): asserts condition {
-  if (!condition) throw new Violation(rule, detail);
+export function must(condition: boolean, rule: string, detail: string | (() => string)): asserts condition {
+  if (!condition) throw new Violation(rule, typeof detail === "string" ? detail : detail());
 }
 
 /** What an onlooker knows of a member from inputs, effects and records alone. */
@@ -155,7 +155,7 @@ export function endLink(member: MemberModel): void {
 /** Follows a record; throws where it does not tell of a transition. */
 export function noteRecord(model: Model, record: CoreRecord, input: Input): void {
   const rule = "each record once per transition";
-  const text = JSON.stringify(record);
+  const text = (): string => JSON.stringify(record);
   switch (record.kind) {
     case "connected": {
       const member = model.members[record.member];
@@ -183,6 +183,7 @@ export function noteRecord(model: Model, record: CoreRecord, input: Input): void
     case "shutdownReceived": {
       const member = model.members[record.member];
       must(input.kind === "shutdownNotified" && !member.stopping, rule, text);
+      member.stopping = true;
       break;
     }
     case "healthChanged": {

@@ -28,7 +28,7 @@ export interface Plant {
 interface Server {
   mode: ServerMode;
   /** The link that the server itself knows; a link cut silently is one only the core still believes in. */
-  session: { readonly linkId: number; readonly items: Set<string> } | null;
+  session: { readonly linkId: number; readonly items: Set<string>; readonly ticking: Set<string> } | null;
   readonly items: Map<string, ItemMode>;
   ticks: number;
 }
@@ -74,7 +74,8 @@ export function createPlant(around: Surroundings, faultsBefore: HostFaults): Pla
         feed({ kind: "linkFailed", member: role, linkId, detail: "refused" });
         return;
       }
-      if (server.session?.linkId !== linkId) server.session = { linkId, items: new Set() };
+      if (server.session?.linkId !== linkId)
+        server.session = { linkId, items: new Set(), ticking: new Set() };
       feed({ kind: "linkUp", member: role, linkId });
     });
   };
@@ -92,7 +93,11 @@ export function createPlant(around: Surroundings, faultsBefore: HostFaults): Pla
   const tick = (role: Role, item: string, linkId: number): void => {
     const { session, items } = servers[role];
     const settings = around.policy().monitor.items.find((other) => other.item === item);
-    if (session?.linkId !== linkId || !session.items.has(item) || settings?.trigger.on !== "noChange") return;
+    if (session?.linkId !== linkId) return;
+    if (!session.items.has(item) || settings?.trigger.on !== "noChange") {
+      session.ticking.delete(item);
+      return;
+    }
     if (items.get(item) !== "frozen") sample(role, item);
     after(settings.updateRateMs, () => tick(role, item, linkId));
   };
@@ -106,11 +111,12 @@ export function createPlant(around: Surroundings, faultsBefore: HostFaults): Pla
         feed({ kind: "itemAddFailed", member: role, linkId, item, detail: "unknown item" });
         return;
       }
-      const known = server.session?.items.has(item) ?? false;
       server.session?.items.add(item);
       feed({ kind: "itemAdded", member: role, linkId, item });
       after(random.int(0, 30), () => sample(role, item));
-      if (!known) after(random.int(1, 500), () => tick(role, item, linkId));
+      if (server.session?.ticking.has(item)) return;
+      server.session?.ticking.add(item);
+      after(random.int(1, 500), () => tick(role, item, linkId));
     });
   };
 

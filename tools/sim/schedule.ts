@@ -55,7 +55,7 @@ export const itemNames = ["Watchdog", "Alarm", "State"] as const;
 export function makeSchedule(seed: number): Schedule {
   const random = seededRandom(seed);
   const policy = makePolicy(random);
-  const quietFromMs = random.int(5, 60) * 1000;
+  const quietFromMs = random.int(3, 45) * 1000;
   const count = random.int(1, 24);
   const events = Array.from({ length: count }, () => ({
     atMs: random.int(0, quietFromMs - 1),
