@@ -1,7 +1,8 @@
+import "./fixtures/quiet.ts";
 import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { exploreCertificate } from "node-opcua-crypto";
 import { loadApplicationIdentity } from "../../src/opc/ua/pki/application-identity.ts";
 
@@ -47,6 +48,20 @@ describe("the application identity", function () {
     const strict = await mine.trustList.checker(false).checkCertificate(other.getCertificate());
     assert.equal(strict.name, "BadCertificateUntrusted");
     assert.equal((await rejected()).length, 1);
+    await mine.trustList.close();
+    await other.trustList.close();
+  });
+
+  it("keeps no more than a hundred rejected certificates", async () => {
+    const mine = await loadApplicationIdentity({ directory: join(folder, "mine") });
+    const other = await loadApplicationIdentity({ directory: join(folder, "other") });
+    const rejected = join(folder, "mine", "rejected");
+    for (let i = 0; i < 120; i++) await writeFile(join(rejected, `old${i}.pem`), "");
+    await mine.trustList.check(other.getCertificate(), false);
+    const left = await readdir(rejected);
+    assert.equal(left.length, 100);
+    const kept = await mine.trustList.rejectedFile(other.getCertificate());
+    assert.ok(left.includes(basename(kept)), "the latest is among them");
     await mine.trustList.close();
     await other.trustList.close();
   });

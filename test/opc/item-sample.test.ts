@@ -1,3 +1,4 @@
+import "./fixtures/quiet.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { DataType, DataValue, StatusCodes, Variant, VariantArrayType } from "node-opcua";

@@ -1,3 +1,4 @@
+import "./fixtures/quiet.ts";
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,3 +1,4 @@
+import "./fixtures/quiet.ts";
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -173,6 +174,17 @@ describe("an upstream session", function () {
       open(anonymous, member, directory).then(() => directory.lookup(member, 5000)),
     ]);
     assert.equal(endpoints[0], endpoints[1]);
+  });
+
+  it("is opened for others though the one that looked the endpoint up first gave up", async () => {
+    const member = server.member({ securityPolicy: "Basic256Sha256", trustServerCertificate: true });
+    const directory = new EndpointDirectory(application);
+    const given = new AbortController();
+    const first = open({ ...anonymous, signal: given.signal }, member, directory);
+    const second = open(anonymous, member, directory);
+    given.abort();
+    await assert.rejects(first, serviceError("CONNECT_ABORTED"));
+    assert.equal((await second).isOpen, true);
   });
 
   it("answers every outstanding request once and reports the loss once when the server is killed", async () => {

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { OPCUACertificateManager, type StatusCode, StatusCodes } from "node-opcua";
 import { type IKeyOperations, makeSHA1Thumbprint } from "node-opcua-crypto";
@@ -13,6 +13,9 @@ const excused: readonly StatusCode[] = [
   StatusCodes.BadCertificateIssuerTimeInvalid,
 ];
 
+/** Files kept in the rejected folder. */
+const maxRejected = 100;
+
 /**
  * The certificates of clients and servers this machine trusts, as files:
  * trusted/certs (peers or their issuers), issuers/certs (intermediate issuers only), crl beside each,
@@ -21,16 +24,11 @@ const excused: readonly StatusCode[] = [
  */
 export class TrustList {
   readonly directory: string;
-  readonly #strict: OPCUACertificateManager;
-  readonly #lenient: OPCUACertificateManager;
+  readonly #manager: OPCUACertificateManager;
 
   private constructor(directory: string, manager: OPCUACertificateManager) {
     this.directory = directory;
-    this.#strict = manager;
-    // The channel layers know only checkCertificate; a view of the same store that excuses what may be excused.
-    this.#lenient = Object.create(manager, {
-      checkCertificate: { value: (certificate: Buffer | Buffer[]) => this.check(certificate, true) },
-    }) as OPCUACertificateManager;
+    this.#manager = manager;
   }
 
   static async load(directory: string, keyOperations: IKeyOperations): Promise<TrustList> {
@@ -40,9 +38,10 @@ export class TrustList {
     return new TrustList(directory, manager);
   }
 
-  /** The `certificateManager` of a `ServerSecureChannelParent`. */
+  /** The `certificateManager` of a `ServerSecureChannelParent`; the channel layer calls nothing but this. */
   checker(trustAll: boolean): OPCUACertificateManager {
-    return trustAll ? this.#lenient : this.#strict;
+    const checkCertificate = (certificate: Buffer | Buffer[]) => this.check(certificate, trustAll);
+    return { checkCertificate } as unknown as OPCUACertificateManager;
   }
 
   /**
@@ -50,22 +49,45 @@ export class TrustList {
    * An unknown one is written to the rejected folder unless `trustAll`.
    */
   async check(certificate: Buffer | Buffer[], trustAll: boolean): Promise<StatusCode> {
-    if (!trustAll) return await this.#strict.checkCertificate(certificate);
+    if (!trustAll) {
+      const status = await this.#manager.checkCertificate(certificate);
+      if (status.isNotGood()) await this.#pruneRejected();
+      return status;
+    }
     const chain = Array.isArray(certificate) ? certificate : [certificate];
-    const name = await this.#strict.verifyCertificate(Buffer.concat(chain), {
+    const name = await this.#manager.verifyCertificate(Buffer.concat(chain), {
       acceptCertificateWithValidIssuerChain: true,
     });
     const status = StatusCodes[name];
     return excused.some((code) => code.equals(status)) ? StatusCodes.Good : status;
   }
 
+  /** Anyone who can connect can leave a certificate here: the oldest go when there are too many. */
+  async #pruneRejected(): Promise<void> {
+    const names = await readdir(this.#rejectedFolder).catch(() => []);
+    if (names.length <= maxRejected) return;
+    const files = await Promise.all(
+      names.map(async (name) => {
+        const file = join(this.#rejectedFolder, name);
+        return { file, changedMs: (await stat(file).catch(() => null))?.mtimeMs ?? 0 };
+      }),
+    );
+    files.sort((a, b) => a.changedMs - b.changedMs);
+    const surplus = files.slice(0, files.length - maxRejected);
+    await Promise.allSettled(surplus.map(({ file }) => unlink(file)));
+  }
+
   /** The file of a rejected certificate (DER); the folder where it cannot be told. */
   async rejectedFile(certificate: Buffer): Promise<string> {
-    const folder = join(this.directory, "rejected");
+    const folder = this.#rejectedFolder;
     const thumbprint = makeSHA1Thumbprint(certificate).toString("hex");
     const names = await readdir(folder).catch(() => []);
     const name = names.find((candidate) => candidate.toLowerCase().includes(thumbprint));
     return name === undefined ? folder : join(folder, name);
+  }
+
+  get #rejectedFolder(): string {
+    return join(this.directory, "rejected");
   }
 
   get trustedFolder(): string {
@@ -74,6 +96,6 @@ export class TrustList {
 
   /** Ends the watch on the folders. */
   async close(): Promise<void> {
-    await this.#strict.dispose();
+    await this.#manager.dispose();
   }
 }

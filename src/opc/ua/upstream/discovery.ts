@@ -8,6 +8,7 @@ import {
 import { split_der } from "node-opcua-crypto";
 import type { MemberSettings, SecurityPolicyName } from "../../../project/project.ts";
 import type { ApplicationIdentity } from "../pki/application-identity.ts";
+import { bounded } from "./bounded.ts";
 import { UpstreamChannel } from "./channel.ts";
 import { ServiceError } from "./upstream-session.ts";
 
@@ -96,11 +97,15 @@ export class EndpointDirectory {
     timeoutMs: number,
     signal?: AbortSignal | undefined,
   ): Promise<EndpointDescription> {
+    // Nobody's giving up may fail the others that wait for the same entry.
+    return bounded(this.#entry(member, timeoutMs), memberEndpointUrl(member), timeoutMs, signal);
+  }
+
+  #entry(member: MemberSettings, timeoutMs: number): Promise<EndpointDescription> {
     const key = keyOf(member);
     const known = this.#entries.get(key);
     if (known !== undefined) return known;
-    const options = { application: this.#application, timeoutMs, signal };
-    const found = this.#discover(member, options);
+    const found = this.#discover(member, timeoutMs);
     this.#entries.set(key, found);
     // One that failed is not kept; whoever waits for it gets the error.
     found.catch(() => this.#entries.get(key) === found && this.#entries.delete(key));
@@ -111,9 +116,9 @@ export class EndpointDirectory {
     this.#entries.delete(keyOf(member));
   }
 
-  async #discover(member: MemberSettings, options: DiscoveryOptions): Promise<EndpointDescription> {
+  async #discover(member: MemberSettings, timeoutMs: number): Promise<EndpointDescription> {
     const url = memberEndpointUrl(member);
-    const endpoints = await discoverEndpoints(url, options);
+    const endpoints = await discoverEndpoints(url, { application: this.#application, timeoutMs });
     const endpoint = chooseEndpoint(endpoints, member.securityPolicy);
     if (!endpoint) throw unavailable(url, member.securityPolicy, endpoints);
     await requireTrust(endpoint.serverCertificate, member, this.#application);

@@ -7,12 +7,13 @@ export const noTimeoutMs = 0x7fffffff;
 const tcpKeepAliveMs = 10_000;
 
 /**
- * What is asked of a server in the Hello message. The number of chunks decides the cost of a large
- * notification, so as many bytes per chunk as servers usually grant; requests are small, and node-opcua
- * allocates one chunk of the full size for each. Message sizes are not limited (0).
+ * What is asked of a server in the Hello message. 64 KiB per chunk is what a socket hands over at once:
+ * smaller chunks cost more of them, larger ones gain nothing here and slow down servers that allocate a whole
+ * chunk for each response (a node-opcua server answers reads half as fast at 256 KiB). Message sizes are not
+ * limited (0).
  */
 export const transportSettings: Required<TransportSettingsOptions> = Object.freeze({
-  receiveBufferSize: 256 * 1024,
+  receiveBufferSize: 64 * 1024,
   sendBufferSize: 64 * 1024,
   maxMessageSize: 0,
   maxChunkCount: 0,
