@@ -34,7 +34,7 @@ async function echoServer(
       objectFactory: requestFactory,
       adjustTransportLimits: grant,
     });
-    channel.init(socket, () => {});
+    channel.init(socket as Parameters<ServerSecureChannelLayer["init"]>[0], () => {});
     channel.on("message", (message) => {
       const { request } = message;
       if (!((request as unknown) instanceof RawRequest)) {
