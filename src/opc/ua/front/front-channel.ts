@@ -15,6 +15,7 @@ import {
 import type { ApplicationIdentity } from "../pki/application-identity.ts";
 import type { ServiceResponse } from "../upstream/upstream-session.ts";
 import { requestFactory } from "../wire/raw-factory.ts";
+import { RawResponse } from "../wire/raw-message.ts";
 
 /** What the channel needs of Hello and Acknowledge (OPC 10000-6, 7.1.2.3). */
 interface Limits {
@@ -25,17 +26,19 @@ interface Limits {
 }
 
 const smallestBufferBytes = 8192;
-const defaultBufferBytes = 64 * 1024;
-const largestBufferBytes = 1024 * 1024;
+/** Larger chunks save nothing more, and each one is allocated in full. */
+const largestBufferBytes = 64 * 1024;
+/** Ample for chunk, security, sequence and response header, signature and padding. */
+const headerBytes = 1024;
 /** Largest message taken from or sent to a client that names no limit. */
 const largestMessageBytes = 128 * 1024 * 1024;
 const mostChunks = 16_384;
 
-/** Fewer, larger chunks cost less CPU; both directions use the smaller of the client's two buffers. */
+/** Both directions use the smaller of the client's two buffers. */
 function agreeLimits(hello: Limits): Limits {
   const asked = Math.min(
-    hello.receiveBufferSize || defaultBufferBytes,
-    hello.sendBufferSize || defaultBufferBytes,
+    hello.receiveBufferSize || largestBufferBytes,
+    hello.sendBufferSize || largestBufferBytes,
   );
   const bufferBytes = Math.max(smallestBufferBytes, Math.min(asked, largestBufferBytes));
   return {
@@ -55,6 +58,21 @@ export interface FrontChannelOptions {
   onClosed(channel: FrontChannel): void;
 }
 
+/** The part of node-opcua's server transport that says how large the chunks of a response are. */
+interface ChunkedTransport {
+  receiveBufferSize: number;
+}
+
+/** node-opcua hands the whole Hello message over as its limits, and the transport as `this`. */
+function adjustLimitsOf(channel: FrontChannel): (this: unknown, hello: Limits) => Limits {
+  return function (this: unknown, hello: Limits): Limits {
+    const limits = agreeLimits(hello);
+    const { endpointUrl } = hello as Limits & { readonly endpointUrl?: string | null };
+    channel.greet(endpointUrl ?? "", this as ChunkedTransport, limits.receiveBufferSize);
+    return limits;
+  };
+}
+
 /** Time a client has for Hello and OpenSecureChannel, in ms. */
 const openTimeoutMs = 30_000;
 
@@ -64,6 +82,8 @@ export class FrontChannel {
   endpointUrl = "";
   readonly remoteAddress: string;
   readonly #layer: ServerSecureChannelLayer;
+  #transport: ChunkedTransport | null = null;
+  #chunkBytes = smallestBufferBytes;
   #closed = false;
 
   constructor(socket: Socket, options: FrontChannelOptions) {
@@ -81,11 +101,7 @@ export class FrontChannel {
       parent,
       timeout: openTimeoutMs,
       objectFactory: requestFactory,
-      adjustTransportLimits: (hello) => {
-        // node-opcua hands the whole Hello message over as its limits
-        this.endpointUrl = (hello as { endpointUrl?: string | null }).endpointUrl ?? "";
-        return agreeLimits(hello);
-      },
+      adjustTransportLimits: adjustLimitsOf(this),
     });
     this.#layer.on("message", (message: Message) => options.onMessage(this, message));
     this.#layer.once("abort", () => {
@@ -122,8 +138,20 @@ export class FrontChannel {
     return this.#layer.getTransportSettings().maxMessageSize || largestMessageBytes;
   }
 
+  /** To be called by the transport when the Hello message has come. */
+  greet(endpointUrl: string, transport: ChunkedTransport, chunkBytes: number): void {
+    this.endpointUrl = endpointUrl;
+    this.#transport = transport;
+    this.#chunkBytes = chunkBytes;
+  }
+
   respond(message: Message, response: ServiceResponse): void {
-    if (!this.#closed) this.#layer.send_response("MSG", response as unknown as Response, message);
+    if (this.#closed) return;
+    // a whole chunk is allocated for each response, which for a small one would cost more than all else
+    const bytes = response instanceof RawResponse ? response.length + headerBytes : this.#chunkBytes;
+    if (this.#transport)
+      this.#transport.receiveBufferSize = Math.min(this.#chunkBytes, Math.max(bytes, smallestBufferBytes));
+    this.#layer.send_response("MSG", response as unknown as Response, message);
   }
 
   fault(message: Message, statusCode: StatusCode): void {

@@ -60,6 +60,11 @@ export class RawResponse {
     this.parts = parts;
   }
 
+  /** Size of the body in bytes. */
+  get length(): number {
+    return this.parts.reduce((sum, part) => sum + part.length, 0);
+  }
+
   /** The body of a received response. */
   get body(): Buffer {
     const [only] = this.parts;
@@ -78,7 +83,7 @@ export class RawResponse {
   }
 
   toString(): string {
-    return `${this.schema.name} (${this.parts.reduce((sum, part) => sum + part.length, 0)} bytes)`;
+    return `${this.schema.name} (${this.length} bytes)`;
   }
 }
 
