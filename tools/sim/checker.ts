@@ -17,8 +17,8 @@ export function createChecker(initial: PairState): Checker {
   return { model, check: (before, input, now, result) => check(model, before, input, now, result) };
 }
 
-/** These close what the effects of a step did; all others say what was known when they were decided. */
-const closingRecords: ReadonlySet<string> = new Set(["disabled", "approvalWithdrawn"]);
+/** It closes what the effects of a step did; all others say what was known when they were decided. */
+const closingRecords: ReadonlySet<string> = new Set(["disabled"]);
 
 function check(model: Model, before: PairState, input: Input, now: number, result: Step): void {
   const { state, effects, records } = result;

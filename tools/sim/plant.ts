@@ -29,6 +29,8 @@ interface Server {
   mode: ServerMode;
   /** The link that the server itself knows; a link cut silently is one only the core still believes in. */
   session: { readonly linkId: number; readonly items: Set<string>; readonly ticking: Set<string> } | null;
+  /** Id of the last link that was answered. */
+  openedLinkId: number;
   readonly items: Map<string, ItemMode>;
   ticks: number;
 }
@@ -74,8 +76,11 @@ export function createPlant(around: Surroundings, faultsBefore: HostFaults): Pla
         feed({ kind: "linkFailed", member: role, linkId, detail: "refused" });
         return;
       }
-      if (server.session?.linkId !== linkId)
+      // The answer may come twice; a session that ended in between does not come back with it.
+      if (server.openedLinkId < linkId) {
+        server.openedLinkId = linkId;
         server.session = { linkId, items: new Set(), ticking: new Set() };
+      }
       feed({ kind: "linkUp", member: role, linkId });
     });
   };
@@ -234,7 +239,7 @@ export function createPlant(around: Surroundings, faultsBefore: HostFaults): Pla
 }
 
 function newServer(): Server {
-  return { mode: "up", session: null, items: new Map(), ticks: 0 };
+  return { mode: "up", session: null, openedLinkId: 0, items: new Map(), ticks: 0 };
 }
 
 function sampleOf(mode: ItemMode, ticks: number): ItemSample {
