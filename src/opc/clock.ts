@@ -1,10 +1,6 @@
-/** Time as the broker's parts see it; the edge supplies the real one, tests their own. */
-export interface Clock {
-  /** Monotonic time in ms. */
-  nowMs(): number;
-  /** Wall clock in ms since 1970. */
-  wallMs(): number;
-}
+import type { Clock } from "../diagnostics/clock.ts";
+
+export type { Clock };
 
 export const systemClock: Clock = Object.freeze({
   nowMs: () => performance.now(),

@@ -59,12 +59,13 @@ export class UaPair {
       front: () => options.front(),
       member: (role) => this.#pair[role],
       detectionMs: () => this.#pair.queryServerStatusInterval + this.#pair.queryServerStatusTimeout,
-      openUpstream: (role, session, user, localeIds) =>
+      openUpstream: (role, { session, user, localeIds, signal }) =>
         this.#openUpstream(role, {
           sessionName: session.name,
           identity: user,
           sessionTimeoutMs: session.timeoutMs,
           localeIds,
+          signal,
           openTimeoutMs: clientOpenTimeoutMs,
         }),
       report: (record, role, client) =>

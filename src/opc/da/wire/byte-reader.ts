@@ -61,6 +61,11 @@ export class ByteReader {
     return this.#bytes.subarray(at, at + size);
   }
 
+  /** What is left, without taking it. */
+  peek(): Buffer {
+    return this.#bytes.subarray(this.#at);
+  }
+
   /** A count whose elements take at least `elementSize` bytes each; so no count makes us allocate much. */
   count(elementSize: number): number {
     const count = this.u32();

@@ -1,7 +1,13 @@
 import type { ByteReader } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { arrayBit, varType, widthOf } from "./var-type.ts";
-import { type ArrayVariant, type Decimal, isArrayVariant, type ScalarVariant, type Variant } from "./variant.ts";
+import {
+  type ArrayVariant,
+  type Decimal,
+  isArrayVariant,
+  type ScalarVariant,
+  type Variant,
+} from "./variant.ts";
 import { WireError } from "./wire-error.ts";
 
 type ScalarValue = ScalarVariant["value"];
@@ -118,7 +124,8 @@ export function writeVariant(writer: ByteWriter, variant: Variant): void {
     writer.i32(lowerBound);
     total *= count;
   }
-  if (total !== variant.elements.length) throw new WireError("an array's elements do not fill its dimensions");
+  if (total !== variant.elements.length)
+    throw new WireError("an array's elements do not fill its dimensions");
   for (const element of variant.elements) {
     if (isVariant(element)) writeVariant(writer, element);
     else writeScalar(writer, elementType, element);

@@ -15,6 +15,14 @@ import { authorityOf, endpointsOf, pairUrl, securityModeOf } from "./endpoints.t
 import type { FrontChannel } from "./front-channel.ts";
 import type { PairFacts } from "./overlay.ts";
 
+/** On whose behalf a session on a member is opened. */
+export interface UpstreamClient {
+  readonly session: ClientSession;
+  readonly user: UserIdentity;
+  readonly localeIds: readonly string[];
+  readonly signal: AbortSignal;
+}
+
 export interface PairFrontOptions {
   /** The name clients see. */
   readonly name: string;
@@ -27,12 +35,7 @@ export interface PairFrontOptions {
   /** Longest time until a failure is noticed, in ms. */
   detectionMs(): number;
   /** Opens a session on a member for a client. Throws ServiceError. */
-  openUpstream(
-    role: Role,
-    session: ClientSession,
-    user: UserIdentity,
-    localeIds: readonly string[],
-  ): Promise<UpstreamSession>;
+  openUpstream(role: Role, client: UpstreamClient): Promise<UpstreamSession>;
   report(record: HostRecord, role: Role | null, client: string): void;
 }
 
@@ -102,7 +105,7 @@ export class PairFront {
     }
     const relay = new RelaySession({
       clock,
-      open: (role) => this.#options.openUpstream(role, session, user, localeIds),
+      open: (role, signal) => this.#options.openUpstream(role, { session, user, localeIds, signal }),
       isSubscribed: (role) => audience.isSubscribed(role),
       isUp: (role) => audience.isUp(role),
       report: (record, role) => this.#options.report(record, role, session.client),

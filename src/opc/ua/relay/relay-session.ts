@@ -18,7 +18,7 @@ import { PublishQueue } from "./publish-queue.ts";
 export interface RelayEnvironment {
   readonly clock: Clock;
   /** Opens a session of this client on a member. */
-  open(role: Role): Promise<UpstreamSession>;
+  open(role: Role, signal: AbortSignal): Promise<UpstreamSession>;
   /** True where data are to flow from this member (its subscriptions publish). */
   isSubscribed(role: Role): boolean;
   isUp(role: Role): boolean;
@@ -54,6 +54,8 @@ interface LegSlot {
   leg: Leg | null;
   /** Resolves when the leg that is being opened is ready or has failed. */
   opening: Promise<void> | null;
+  /** Gives the opening up. */
+  abort: AbortController | null;
   retry: NodeJS.Timeout | null;
   retryMs: number;
 }
@@ -75,7 +77,13 @@ export class RelaySession {
     this.#environment = environment;
     this.publishQueue = new PublishQueue(environment.clock.nowMs());
     this.#inFlight = new InFlightRequests(environment.clock);
-    const slot = (): LegSlot => ({ leg: null, opening: null, retry: null, retryMs: firstRetryMs });
+    const slot = (): LegSlot => ({
+      leg: null,
+      opening: null,
+      abort: null,
+      retry: null,
+      retryMs: firstRetryMs,
+    });
     this.#slots = { primary: slot(), secondary: slot() };
   }
 
@@ -118,6 +126,7 @@ export class RelaySession {
     const slot = this.#slots[role];
     this.#clearRetry(slot);
     slot.retryMs = firstRetryMs;
+    this.#giveUpOpening(slot);
     const { leg } = slot;
     slot.leg = null;
     leg?.session.abort();
@@ -304,6 +313,7 @@ export class RelaySession {
     const closing = roles.map(async (role) => {
       const slot = this.#slots[role];
       this.#clearRetry(slot);
+      this.#giveUpOpening(slot);
       const { leg } = slot;
       slot.leg = null;
       await leg?.session.close();
@@ -317,24 +327,36 @@ export class RelaySession {
 
   #openLeg(role: Role): Promise<void> {
     const slot = this.#slots[role];
-    const opening = this.#connect(role, slot)
+    const abort = new AbortController();
+    slot.abort = abort;
+    const opening = this.#connect(role, slot, abort.signal)
       .then(() => {
         slot.retryMs = firstRetryMs;
       })
       .catch((error: unknown) => {
-        this.#retryLater(role, slot, error);
+        // one that was given up is none of this slot's business any more
+        if (!abort.signal.aborted) this.#retryLater(role, slot, error);
         throw error;
       })
       .finally(() => {
-        if (slot.opening === opening) slot.opening = null;
+        if (slot.abort !== abort) return;
+        slot.opening = null;
+        slot.abort = null;
       });
     slot.opening = opening;
     return opening;
   }
 
-  async #connect(role: Role, slot: LegSlot): Promise<void> {
-    const session = await this.#environment.open(role);
-    if (this.#isClosed || !this.#isWanted(role)) {
+  /** A later leg must not wait for an opening that a hung member never ends. */
+  #giveUpOpening(slot: LegSlot): void {
+    slot.abort?.abort();
+    slot.abort = null;
+    slot.opening = null;
+  }
+
+  async #connect(role: Role, slot: LegSlot, signal: AbortSignal): Promise<void> {
+    const session = await this.#environment.open(role, signal);
+    if (signal.aborted || this.#isClosed || !this.#isWanted(role)) {
       session.abort();
       throw new UnderstudyError("LEG_NOT_WANTED", `the ${role} member went away while connecting`);
     }
