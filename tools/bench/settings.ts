@@ -1,4 +1,4 @@
-import type { PathName } from "./paths/path.ts";
+import type { PathName, PathSettings } from "./paths/path.ts";
 
 export const faults = ["kill", "hang"] as const;
 
@@ -25,3 +25,6 @@ export interface BenchSettings {
   /** No run begins after this time; what is missing then is reported as skipped. */
   readonly limitMs: number;
 }
+
+/** What a single run needs to know. */
+export type RunSettings = BenchSettings & PathSettings;

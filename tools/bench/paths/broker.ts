@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -9,6 +9,7 @@ import { ProjectDocument } from "../../../src/project/project-document.ts";
 import { rootElementName } from "../../../src/project/schema.ts";
 import { Child } from "../child.ts";
 import { freePort } from "../free-port.ts";
+import { awaitCalm } from "../process-cpu.ts";
 import type { OpenPath, PathSettings, Servers } from "./path.ts";
 
 const startTimeoutMs = 20_000;
@@ -23,6 +24,7 @@ export function openBroker(mode: ConnectionMode): OpenPath {
     const project = join(directory, "redundancymaster.xml");
     writeFileSync(project, projectText(mode, port, servers, settings));
     const state = join(directory, "state");
+    installIdentity(state, settings.identityDirectory);
     const program = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url));
     const options = ["--project", project, "--state-dir", state, "--json", "--quiet", "--enable-all"];
     try {
@@ -35,7 +37,10 @@ export function openBroker(mode: ConnectionMode): OpenPath {
       return {
         endpointUrl: `opc.tcp://127.0.0.1:${port}/${pairName}`,
         pid: child.pid,
-        ready: () => linked(state, mode === "cold" ? 1 : 2),
+        ready: async () => {
+          await linked(state, mode === "cold" ? 1 : 2);
+          await awaitCalm(child.pid);
+        },
         stop: async () => {
           await child.stop();
           rmSync(directory, { recursive: true, force: true });
@@ -46,6 +51,11 @@ export function openBroker(mode: ConnectionMode): OpenPath {
       throw error;
     }
   };
+}
+
+/** A broker makes its key at its very first start; here that start has been. */
+function installIdentity(state: string, identityDirectory: string): void {
+  cpSync(join(identityDirectory, "own"), join(state, "pki", "own"), { recursive: true });
 }
 
 /** Resolves when a member is active and as many as wanted are linked. */

@@ -14,6 +14,8 @@ export interface PathSettings {
   /** How often a member's status is queried, in ms. */
   readonly queryIntervalMs: number;
   readonly queryTimeoutMs: number;
+  /** Folder in which the brokers of all runs find the same certificate and key. */
+  readonly identityDirectory: string;
 }
 
 /** An open path; `pid` is the process between client and servers, null where there is none. */

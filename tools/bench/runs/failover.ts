@@ -2,13 +2,13 @@ import { Meter } from "../client/meter.ts";
 import { PersistentStream } from "../client/persistent-stream.ts";
 import { pathOpener } from "../paths/open-path.ts";
 import type { PathName, Servers } from "../paths/path.ts";
-import type { BenchSettings, Fault } from "../settings.ts";
+import type { Fault, RunSettings } from "../settings.ts";
 import { awaitRest, planWindow } from "./window.ts";
 
 const setUpTimeoutMs = 30_000;
 /** When within the window the fault comes, and how long the window goes on after it, in ms. */
-const faultAfterMs = 1000;
-const watchAfterMs = 3000;
+const faultAfterMs = 700;
+const watchAfterMs = 2000;
 
 /** One run of one cell. */
 export interface FailoverSample {
@@ -30,7 +30,7 @@ export async function runFailover(
   fault: Fault,
   items: number,
   servers: Servers,
-  settings: BenchSettings,
+  settings: RunSettings,
 ): Promise<FailoverSample> {
   const path = await pathOpener(name)(servers, settings);
   const meter = new Meter(settings.periodMs);

@@ -5,7 +5,7 @@ import { measureReads } from "../client/read-latency.ts";
 import { pathOpener } from "../paths/open-path.ts";
 import type { PathName, Servers } from "../paths/path.ts";
 import { cpuSeconds, residentMb } from "../process-cpu.ts";
-import type { BenchSettings } from "../settings.ts";
+import type { RunSettings } from "../settings.ts";
 import { awaitRest, planWindow } from "./window.ts";
 
 const setUpTimeoutMs = 30_000;
@@ -33,7 +33,7 @@ export async function runThroughput(
   name: PathName,
   items: number,
   servers: Servers,
-  settings: BenchSettings,
+  settings: RunSettings,
 ): Promise<ThroughputSample> {
   const path = await pathOpener(name)(servers, settings);
   try {
