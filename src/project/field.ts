@@ -31,6 +31,7 @@ export interface ArrayField extends FieldBase {
   /** Name of the repeated child element. */
   readonly element: string;
   readonly minItems: number;
+  readonly maxItems: number;
 }
 
 export interface StringField extends FieldBase {
@@ -70,6 +71,7 @@ export interface SchemaNode {
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly minItems?: number;
+  readonly maxItems?: number;
   readonly "x-element"?: string;
   readonly "x-unit"?: string;
   readonly "x-expected"?: string;
@@ -113,15 +115,17 @@ function build(node: SchemaNode, definitions: Readonly<Record<string, SchemaNode
     }
     case "array": {
       const element = schema["x-element"];
-      if (schema.items === undefined || element === undefined) {
-        throw new Error(`${path}: an array needs items and x-element`);
+      const { items, maxItems } = schema;
+      if (items === undefined || maxItems === undefined || element === undefined) {
+        throw new Error(`${path}: an array needs items, maxItems and x-element`);
       }
       return Object.freeze({
         ...base,
         kind: "array",
-        item: build(schema.items, definitions, `${path}/${element}`),
+        item: build(items, definitions, `${path}/${element}`),
         element,
         minItems: schema.minItems ?? 0,
+        maxItems,
       });
     }
     case "string":

@@ -1,27 +1,31 @@
 import { UnderstudyError } from "../core/error.ts";
 
-/** Codes of a problem with a project file or with an edit of one. */
-export type ProjectErrorCode =
-  | "PROJECT_NOT_FOUND"
-  | "PROJECT_UNREADABLE"
-  | "PROJECT_UNWRITABLE"
-  | "PROJECT_TOO_LARGE"
-  | "PROJECT_ENCODING_INVALID"
-  | "PROJECT_DOCTYPE_REFUSED"
-  | "PROJECT_XML_INVALID"
-  | "PROJECT_VERSION_UNSUPPORTED"
-  | "PROJECT_ELEMENT_UNKNOWN"
-  | "PROJECT_ELEMENT_DUPLICATE"
-  | "PROJECT_ELEMENT_MISSING"
-  | "PROJECT_ATTRIBUTE_UNKNOWN"
-  | "PROJECT_TEXT_UNEXPECTED"
-  | "PROJECT_VALUE_INVALID"
-  | "PROJECT_SECRET_IN_PLAIN"
-  | "PROJECT_NAME_DUPLICATE"
-  | "PROJECT_PORT_CONFLICT"
-  | "PROJECT_PATH_UNKNOWN"
-  | "PAIR_UNKNOWN"
-  | "PAIR_UNALIAS_REFUSED";
+/** Codes of a problem with a project file or with an edit of one, and what each means. */
+export const projectErrorMeanings = Object.freeze({
+  PROJECT_NOT_FOUND: "There is no such file.",
+  PROJECT_UNREADABLE: "The file cannot be read, or it is no regular file.",
+  PROJECT_UNWRITABLE: "The file cannot be written; it is as it was.",
+  PROJECT_TOO_LARGE: "The file is larger than 4 MiB.",
+  PROJECT_ENCODING_INVALID: "The file is not in UTF-8.",
+  PROJECT_DOCTYPE_REFUSED: "The file has a DOCTYPE, which could declare entities.",
+  PROJECT_XML_INVALID: "The file is not well-formed XML, or has XML that a project never needs.",
+  PROJECT_VERSION_UNSUPPORTED: "The root element's version is missing or not 1.",
+  PROJECT_ELEMENT_UNKNOWN:
+    "An element that the project does not know, usually misspelt or in the wrong place.",
+  PROJECT_ELEMENT_DUPLICATE: "An element that may stand once stands there twice.",
+  PROJECT_ELEMENT_MISSING: "An element that must be given is not there.",
+  PROJECT_ATTRIBUTE_UNKNOWN: "An attribute; only the root element has one.",
+  PROJECT_TEXT_UNEXPECTED: "Text where only elements may stand.",
+  PROJECT_VALUE_INVALID: "A value of the wrong type, out of its range, or at odds with another one.",
+  PROJECT_SECRET_IN_PLAIN: "A password is not given as env:NAME or file:PATH.",
+  PROJECT_NAME_DUPLICATE: "Two pairs are seen under the same name; one needs an alias.",
+  PROJECT_PORT_CONFLICT: "A pair's own port is the shared one or another pair's.",
+  PROJECT_PATH_UNKNOWN: "A path that leads to no element of the project.",
+  PAIR_UNKNOWN: "No pair is seen under that name.",
+  PAIR_UNALIAS_REFUSED: "The alias cannot go while another pair is seen under the server's own name.",
+});
+
+export type ProjectErrorCode = keyof typeof projectErrorMeanings;
 
 /** One thing that is wrong with a project. */
 export interface ProjectProblem {

@@ -97,6 +97,11 @@ function readObject(
 
 function readArray(reading: Reading, element: XmlElement, field: ArrayField, path: string): unknown[] {
   refuseText(reading, element, path);
+  if (element.children.length > field.maxItems) {
+    const found = `${element.children.length} elements`;
+    addProblem(reading, "PROJECT_VALUE_INVALID", element.start, path, found, `at most ${field.maxItems}`);
+    return [];
+  }
   const values: unknown[] = [];
   for (const child of element.children) {
     if (child.name !== field.element) {
@@ -127,7 +132,8 @@ function readScalar(reading: Reading, element: XmlElement, field: Field, path: s
   const result = readXmlValue(content, element.contentStart);
   if (!result.ok) {
     const { offset, found, expected } = result.fault;
-    addProblem(reading, "PROJECT_XML_INVALID", offset, path, found, expected);
+    const shown = isSecret(field) ? "a reference that XML does not know (not shown)" : found;
+    addProblem(reading, "PROJECT_XML_INVALID", offset, path, shown, expected);
     return undefined;
   }
   const value = scalarOf(result.text, field);
@@ -156,15 +162,8 @@ function refuseText(reading: Reading, element: XmlElement, path: string): void {
     const to = child?.start ?? element.contentEnd;
     const at = firstContent(reading.text.slice(from, to));
     if (at !== -1) {
-      const text = reading.text.slice(from + at, to).trim();
-      addProblem(
-        reading,
-        "PROJECT_TEXT_UNEXPECTED",
-        from + at,
-        path,
-        `the text ${quoted(text)}`,
-        "elements only",
-      );
+      // The text is not shown: it may be a password that stands one level too high.
+      addProblem(reading, "PROJECT_TEXT_UNEXPECTED", from + at, path, "text", "elements only");
       return;
     }
     from = child?.end ?? to;

@@ -1,5 +1,5 @@
 import type { Layout } from "./write-values.ts";
-import { encodeXmlValue } from "./xml-text.ts";
+import { encodeXmlValue, leadingBlanks, trailingBlanks } from "./xml-text.ts";
 import type { XmlElement } from "./xml-tree.ts";
 
 /** Replaces `text.slice(start, end)` by `replacement`. */
@@ -72,7 +72,7 @@ export function replaceValue(text: string, element: XmlElement, value: string, l
   const content = text.slice(element.contentStart, element.contentEnd);
   let placed = false;
   const replaced = content.replace(/<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|[^<]+/g, (piece) => {
-    if (piece.startsWith("<!--") || piece.trim() === "") return piece;
+    if (piece.startsWith("<!--") || leadingBlanks(piece) === piece.length) return piece;
     const replacement = placed ? "" : encoded;
     placed = true;
     return piece.startsWith("<![CDATA[") ? replacement : withBlanksOf(piece, replacement);
@@ -82,8 +82,8 @@ export function replaceValue(text: string, element: XmlElement, value: string, l
 }
 
 function withBlanksOf(piece: string, replacement: string): string {
-  const start = piece.length - piece.trimStart().length;
-  return piece.slice(0, start) + replacement + piece.slice(piece.trimEnd().length);
+  const end = piece.length - trailingBlanks(piece);
+  return piece.slice(0, leadingBlanks(piece)) + replacement + piece.slice(end);
 }
 
 /** `<a/>` as `<a>`. */

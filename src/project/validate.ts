@@ -58,8 +58,6 @@ export function validateProject(value: unknown): ValidationResult {
 }
 
 const shapeKeepingKeywords: ReadonlySet<string> = new Set([
-  "const",
-  "enum",
   "maxItems",
   "maxLength",
   "maximum",

@@ -2,6 +2,8 @@ import { firstIllegalCharacter, type XmlFault } from "./xml-text.ts";
 
 /** Elements within one another; the project needs 6. */
 const maximumDepth = 32;
+/** The longest tag of a project has 40 characters. */
+const maximumTagLength = 500;
 /** More than a file of the largest size has with the largest sensible number of pairs. */
 const maximumElements = 200_000;
 
@@ -71,6 +73,9 @@ function scan(text: string, start: number): GuardFault | null {
     } else {
       end = endOfTag(text, at);
       if (end === -1) return xml(at, "a tag without an end", "> after it, and no < within it");
+      if (end - at > maximumTagLength) {
+        return xml(at, `a tag of ${end - at} characters`, `at most ${maximumTagLength}`);
+      }
       elements += 1;
       if (elements > maximumElements) return xml(at, "too many elements", `at most ${maximumElements}`);
       if (text.charAt(at + 1) === "/") depth -= 1;

@@ -99,15 +99,16 @@ interface Piece {
   offset: number;
 }
 
-const blanks = " \t\n";
+/** Blanks of XML; JavaScript's trim() takes more, e.g. U+FEFF, which belong to a value. */
+const blanks = " \t\r\n";
 
-function leadingBlanks(text: string): number {
+export function leadingBlanks(text: string): number {
   let count = 0;
   while (count < text.length && blanks.includes(text.charAt(count))) count += 1;
   return count;
 }
 
-function trailingBlanks(text: string): number {
+export function trailingBlanks(text: string): number {
   let count = 0;
   while (count < text.length && blanks.includes(text.charAt(text.length - 1 - count))) count += 1;
   return count;

@@ -52,7 +52,7 @@ export function readXmlTree(text: string): XmlTreeResult {
 }
 
 function broken(offset: number, reason: string): XmlTreeResult {
-  return failure(offset, `broken XML (${reason.replace(/\.$/, "")})`, "well-formed XML");
+  return failure(offset, `broken XML (${reason.slice(0, 200).replace(/\.$/, "")})`, "well-formed XML");
 }
 
 function failure(offset: number, found: string, expected: string): XmlTreeResult {
