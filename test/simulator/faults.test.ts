@@ -3,7 +3,17 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { AttributeIds, DataType, ReadRequest, ServerState, WriteRequest, WriteResponse } from "node-opcua";
+import {
+  AttributeIds,
+  CallRequest,
+  CallResponse,
+  DataType,
+  ReadRequest,
+  ReadResponse,
+  ServerState,
+  WriteRequest,
+  WriteResponse,
+} from "node-opcua";
 import type { ServiceError } from "../../src/opc/ua/upstream/upstream-session.ts";
 import { BenchSession } from "../../tools/bench/client/bench-session.ts";
 import { SimulatorProcess } from "../../tools/simulator/process.ts";
@@ -32,13 +42,18 @@ describe("A simulator's faults", () => {
   let simulator: SimulatorProcess;
   let client: ProtocolClient;
 
-  beforeEach(async () => {
+  before(async () => {
     simulator = await SimulatorProcess.start({ name: "primary", items: 10 });
+  });
+  after(async () => {
+    await simulator.stop();
+  });
+  beforeEach(async () => {
     client = await ProtocolClient.connect(simulator.endpointUrl);
   });
   afterEach(async () => {
     client.session.abort();
-    await simulator.stop();
+    if (simulator.isRunning) await simulator.control({ command: "reset" });
   });
 
   /** Whether a request is answered within the time. */
@@ -95,23 +110,6 @@ describe("A simulator's faults", () => {
     await session.close();
   });
 
-  it("shutdown: the state says so, then the process ends", async () => {
-    const subscription = await client.subscribe({ intervalMs: 50 });
-    await client.monitor(subscription, [{ node: "i=2259", handle: 1, samplingIntervalMs: 50 }]);
-    client.publish(10);
-    await client.message((message) => message.values.length > 0, "the state");
-    const states = waitFor(client, "message", () =>
-      client.messages.flatMap((message) => message.values).length >= 2 ? true : null,
-    );
-    await simulator.control({ command: "shutdown", afterMs: 500, reason: "maintenance" });
-    await states;
-    const lost = new Promise<void>((resolve) => {
-      client.session.onLost = () => resolve();
-    });
-    await Promise.all([lost, simulator.exited]);
-    assert.equal(ServerState.Shutdown, 4);
-  });
-
   it("frozen watchdog: the value stands still and runs on", async () => {
     const subscription = await client.subscribe({ intervalMs: 100, keepAliveCount: 5 });
     await client.monitor(subscription, [{ node: "ns=1;s=_System.Watchdog", handle: 1 }]);
@@ -133,6 +131,27 @@ describe("A simulator's faults", () => {
     await changed;
   });
 
+  it("switches in the address space do the same, and tell what is on", async () => {
+    const value = async (name: string) => {
+      const request = new ReadRequest({
+        timestampsToReturn: 2,
+        nodesToRead: [{ nodeId: `ns=1;s=_System.${name}`, attributeId: AttributeIds.Value }],
+      });
+      const { results } = await client.call(request, ReadResponse);
+      return [results?.[0]?.value.value, results?.[0]?.statusCode.name];
+    };
+    assert.deepEqual(await value("Quality"), [true, "Good"]);
+    await client.call(write("QualityGood", DataType.Boolean, false), WriteResponse);
+    assert.deepEqual(await value("Quality"), [true, "BadSensorFailure"]);
+    assert.deepEqual(await value("QualityGood"), [false, "Good"]);
+    await client.call(
+      new CallRequest({ methodsToCall: [{ objectId: "ns=1;s=_System", methodId: "ns=1;s=_System.Reset" }] }),
+      CallResponse,
+    );
+    assert.deepEqual(await value("Quality"), [true, "Good"]);
+    assert.deepEqual(await value("QualityGood"), [true, "Good"]);
+  });
+
   it("SIGSTOP: connections stay, answers come after SIGCONT", async () => {
     simulator.freeze();
     assert.equal(await answers(150), false);
@@ -149,6 +168,23 @@ describe("A simulator's faults", () => {
       simulator.control({ command: "set", item: "ns=1;s=Ramp0", value: 1 }),
       /no item whose value can be set/,
     );
+  });
+
+  it("shutdown: the state says so, then the process ends", async () => {
+    const subscription = await client.subscribe({ intervalMs: 50 });
+    await client.monitor(subscription, [{ node: "i=2259", handle: 1, samplingIntervalMs: 50 }]);
+    client.publish(10);
+    await client.message((message) => message.values.length > 0, "the state");
+    const states = waitFor(client, "message", () =>
+      client.messages.flatMap((message) => message.values).length >= 2 ? true : null,
+    );
+    await simulator.control({ command: "shutdown", afterMs: 500, reason: "maintenance" });
+    await states;
+    const lost = new Promise<void>((resolve) => {
+      client.session.onLost = () => resolve();
+    });
+    await Promise.all([lost, simulator.exited]);
+    assert.equal(ServerState.Shutdown, 4);
   });
 });
 

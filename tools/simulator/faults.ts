@@ -51,6 +51,10 @@ export class Faults {
     return this.#watchdogFrozenAtMs;
   }
 
+  get isAllBad(): boolean {
+    return this.#allBad !== null;
+  }
+
   /** Null = good. */
   badness(item: string): Bad | null {
     return this.#badItems.get(item) ?? this.#allBad;

@@ -84,12 +84,10 @@ export class StoredSource implements WritableSource {
   #value: Variant;
   #sample: Sample;
   #version = 0;
-  readonly #onWrite: (value: Variant) => void;
 
-  constructor(value: Variant, nowMs: number, onWrite: (value: Variant) => void = () => {}) {
+  constructor(value: Variant, nowMs: number) {
     this.#value = value;
     this.#sample = { variant: encodedVariant(value), status: 0, sourceTimeMs: nowMs };
-    this.#onWrite = onWrite;
   }
 
   get value(): Variant {
@@ -121,7 +119,6 @@ export class StoredSource implements WritableSource {
       return StatusCodes.BadTypeMismatch;
     }
     this.set(value, written.sourceTimestamp?.getTime() ?? nowMs, written.statusCode.value);
-    this.#onWrite(value);
     return StatusCodes.Good;
   }
 }

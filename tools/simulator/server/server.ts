@@ -73,7 +73,7 @@ export class SimulatorServer {
     return actualPort;
   }
 
-  /** Sets a stored value from outside, without the effect that a client's write may have. */
+  /** Sets a stored value from outside. */
   set(item: string, value: unknown, nowMs: number): void {
     const node = this.#space?.get(item);
     if (node?.kind !== "variable" || !(node.source instanceof StoredSource)) {
