@@ -9,6 +9,7 @@ export class ByteWriter {
     return this.#size;
   }
 
+  /** Where to write the next bytes; may move the buffer, so ask before touching it. */
   #room(size: number): number {
     const at = this.#size;
     const needed = at + size;
@@ -22,7 +23,8 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
-    this.#bytes.writeUInt8(value, this.#room(1));
+    const at = this.#room(1);
+    this.#bytes.writeUInt8(value, at);
   }
 
   bool(value: boolean): void {
@@ -30,32 +32,39 @@ export class ByteWriter {
   }
 
   u16(value: number): void {
-    this.#bytes.writeUInt16LE(value, this.#room(2));
+    const at = this.#room(2);
+    this.#bytes.writeUInt16LE(value, at);
   }
 
   u32(value: number): void {
-    this.#bytes.writeUInt32LE(value, this.#room(4));
+    const at = this.#room(4);
+    this.#bytes.writeUInt32LE(value, at);
   }
 
   i32(value: number): void {
-    this.#bytes.writeInt32LE(value, this.#room(4));
+    const at = this.#room(4);
+    this.#bytes.writeInt32LE(value, at);
   }
 
   u64(value: bigint): void {
-    this.#bytes.writeBigUInt64LE(value, this.#room(8));
+    const at = this.#room(8);
+    this.#bytes.writeBigUInt64LE(value, at);
   }
 
   f32(value: number): void {
-    this.#bytes.writeFloatLE(value, this.#room(4));
+    const at = this.#room(4);
+    this.#bytes.writeFloatLE(value, at);
   }
 
   bytes(value: Uint8Array): void {
-    this.#bytes.set(value, this.#room(value.byteLength));
+    const at = this.#room(value.byteLength);
+    this.#bytes.set(value, at);
   }
 
   text(value: string): void {
     this.u32(value.length);
-    this.#bytes.write(value, this.#room(value.length * 2), "utf16le");
+    const at = this.#room(value.length * 2);
+    this.#bytes.write(value, at, "utf16le");
   }
 
   textOrNull(value: string | null): void {
