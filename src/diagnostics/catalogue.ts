@@ -250,6 +250,12 @@ export const eventCatalogue: EventCatalogue = Object.freeze<EventCatalogue>({
     seed: false,
     description: "A changed project file is in force.",
   },
+  internalError: {
+    severity: "error",
+    seed: false,
+    description:
+      "A defect in Understudy. A client's request was answered BadInternalError; all else goes on.",
+  },
   pairNotStarted: {
     severity: "error",
     seed: false,

@@ -29,6 +29,7 @@ export type HostRecord =
   | { readonly kind: "clientSwitchFailed"; readonly member: Role; readonly detail: string }
   | { readonly kind: "namespaceMismatch"; readonly member: Role; readonly detail: string }
   | { readonly kind: "projectApplied"; readonly changed: readonly string[] }
+  | { readonly kind: "internalError"; readonly detail: string }
   | { readonly kind: "pairNotStarted"; readonly code: string; readonly detail: string }
   | { readonly kind: "projectRefused"; readonly code: string; readonly detail: string };
 

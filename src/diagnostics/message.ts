@@ -94,6 +94,8 @@ export function messageOf(record: DiagnosticRecord, context: EventContext, nowMs
       return record.changed.length === 0
         ? "The project was read again; nothing had changed."
         : `The changed project is in force: ${record.changed.join(", ")}.`;
+    case "internalError":
+      return `Internal error, please report it: ${sentence(record.detail)}.`;
     case "pairNotStarted":
       return `Pair '${context.pair}' could not be started: ${sentence(record.detail)} (${record.code}).`;
     case "projectRefused":

@@ -155,6 +155,8 @@ export class UaService {
   async #open(port: number, pairs: () => readonly PairFront[]): Promise<Listener> {
     const { report, clock } = this.#options;
     const { host } = this.#settings;
+    const url = `opc.tcp://${bracketed(host)}:${port}`;
+    const context = { pair: null, server: null, machine: null, client: null };
     const listener = new Listener({
       host,
       port,
@@ -163,9 +165,9 @@ export class UaService {
       clock,
       front: () => this.#settings,
       pairs,
+      onInternalError: (error, request) =>
+        report({ kind: "internalError", detail: `${request}: ${stackOf(error)}` }, context),
     });
-    const url = `opc.tcp://${bracketed(host)}:${port}`;
-    const context = { pair: null, server: null, machine: null, client: null };
     try {
       await listener.listen();
     } catch (error) {
@@ -190,6 +192,10 @@ export class UaService {
     }
     for (const { audience } of this.#pairs.values()) audience.tick(nowMs);
   }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function bracketed(host: string): string {

@@ -44,6 +44,8 @@ export interface DispatchOptions {
   pairs(channel: FrontChannel): readonly PairFront[];
   /** The pair a URL names, or the only one where it names none; null = there is no such pair. */
   pairAt(channel: FrontChannel, url: string): PairFront | null;
+  /** A defect: the client is told BadInternalError, whoever runs the broker should hear of it. */
+  onInternalError(error: unknown, request: string): void;
 }
 
 /** Time for a request whose client names none, in ms. */
@@ -100,7 +102,10 @@ export class Dispatcher {
   #refuse(channel: FrontChannel, message: Message, error: unknown): void {
     if (error instanceof ServiceError) channel.fault(message, error.statusCode);
     else if (error instanceof RangeError) channel.fault(message, StatusCodes.BadDecodingError);
-    else channel.fault(message, StatusCodes.BadInternalError);
+    else {
+      this.#options.onInternalError(error, message.request.schema.name);
+      channel.fault(message, StatusCodes.BadInternalError);
+    }
   }
 
   /** The response, a promise of it, or null where the service answers by itself. */

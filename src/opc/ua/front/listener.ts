@@ -19,6 +19,7 @@ export interface ListenerOptions {
   readonly clock: Clock;
   /** Settings in force; read anew for each channel. */
   front(): OpcUaFrontSettings;
+  onInternalError(error: unknown, request: string): void;
   /** The pairs offered on this port, in the order of the project. */
   pairs(): readonly PairFront[];
 }
@@ -37,6 +38,7 @@ export class Listener {
       identity: options.identity,
       clock: options.clock,
       pairs: () => options.pairs(),
+      onInternalError: (error, request) => options.onInternalError(error, request),
       pairAt: (channel, url) => this.#pairAt(url) ?? this.#pairAt(channel.endpointUrl),
     });
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
