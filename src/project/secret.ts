@@ -19,7 +19,7 @@ export async function resolveSecret(reference: string, context: SecretContext): 
   const variable = /^env:([A-Za-z_][A-Za-z0-9_]*)$/.exec(reference)?.[1];
   if (variable !== undefined) {
     const secret = context.environment[variable];
-    if (secret !== undefined && secret !== "") return secret;
+    if (typeof secret === "string" && secret !== "") return secret;
     const message = `environment variable ${variable} holds no secret; set it before the broker starts`;
     throw new UnderstudyError("SECRET_NOT_FOUND", message);
   }
