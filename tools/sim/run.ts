@@ -21,20 +21,22 @@ export interface Tally {
 }
 
 export interface RunOptions extends Omit<SimulateOptions, "replay"> {
-  /** Every how many schedules the inputs are played again; default 20. */
+  /** Every how many schedules the inputs are played again; default 20, 0 = never. */
   readonly replayEvery?: number;
   /** Failures after which the run ends; default 5. */
   readonly maxFailures?: number;
+  /** Runs spent on making a failing schedule smaller; default 500. */
+  readonly maxShrinks?: number;
   readonly onSchedule?: (schedule: Schedule, outcome: Outcome) => void;
 }
 
 /** Runs the schedules of `count` seeds from `firstSeed` on; failing ones are shrunk. */
 export function runSchedules(firstSeed: number, count: number, options: RunOptions = {}): Tally {
-  const { replayEvery = 20, maxFailures = 5, onSchedule, ...simulateOptions } = options;
+  const { replayEvery = 20, maxFailures = 5, maxShrinks = 500, onSchedule, ...simulateOptions } = options;
   const failures: SeedFailure[] = [];
   let [schedules, steps, switchovers, slowestRecoveryMs] = [0, 0, 0, 0];
   for (let seed = firstSeed; seed < firstSeed + count && failures.length < maxFailures; seed++) {
-    const replay = (seed - firstSeed) % replayEvery === 0;
+    const replay = replayEvery > 0 && (seed - firstSeed) % replayEvery === 0;
     const schedule = makeSchedule(seed);
     const outcome = simulate(schedule, { ...simulateOptions, replay });
     schedules++;
@@ -44,7 +46,7 @@ export function runSchedules(firstSeed: number, count: number, options: RunOptio
     onSchedule?.(schedule, outcome);
     if (outcome.failure === null) continue;
     const { rule, detail } = outcome.failure;
-    const smallest = shrink(schedule, outcome.failure, { ...simulateOptions, replay });
+    const smallest = shrink(schedule, outcome.failure, { ...simulateOptions, replay }, maxShrinks);
     const again = simulate(smallest, { ...simulateOptions, replay });
     failures.push({ seed, rule, detail, schedule: smallest, outcome: again });
   }

@@ -100,11 +100,8 @@ function readBudget(text: string): Policy["limits"]["budget"] {
 
 /** `Watchdog 1000 noChange 5000; Alarm 500 badQuality; State 500 specificValue "9"`. */
 function readItems(text: string): MonitorItemPolicy[] {
-  return text
-    .split(";")
-    .map((part) => part.trim())
-    .filter((part) => part !== "")
-    .map(readItem);
+  const parts = text.match(/(?:"(?:[^"\\]|\\.)*"|[^;"])+/g) ?? [];
+  return parts.filter((part) => part.trim() !== "").map(readItem);
 }
 
 function readItem(text: string): MonitorItemPolicy {

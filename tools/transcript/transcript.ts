@@ -44,10 +44,11 @@ export function playTranscript(text: string): string {
     manners: { primary: "silent", secondary: "silent" },
     hidden: new Set(),
     lines: [],
-    lastDescription: "",
+    lastDescription: describe(initialState(usualPolicy)),
   };
   for (const line of text.split("\n")) {
     if (line.startsWith("  ")) continue;
+    if (/^\d/.test(line)) passTime(play, line);
     play.lines.push(line);
     if (line !== "" && !line.startsWith("#")) playLine(play, line);
   }
@@ -76,17 +77,29 @@ function playLine(play: Play, line: string): void {
       for (const role of rest.length === 0 ? roles : [roleOf(parts)]) play.manners[role] = first;
       break;
     default:
-      playAt(play, Number(first), line.slice(first.length).trim());
+      playAt(play, line.slice(first.length).trim());
   }
 }
 
-function playAt(play: Play, time: number, command: string): void {
+/** What happens by itself before the next line stands with the line before. */
+function passTime(play: Play, line: string): void {
+  const [first = "", command = ""] = line.split(" ");
+  const time = Number(first);
   if (!Number.isInteger(time) || time < play.now)
-    throw new Error(`expected a time of ${play.now} or later: ${command}`);
-  runClock(play, time);
+    throw new Error(`expected a time of ${play.now} or later: ${line}`);
+  // A timer that is due at the very time of an input fires after it.
+  if (command !== "wait") runClock(play, time - 1);
   play.now = time;
-  if (command.startsWith("explain")) explain(play, command);
-  else if (command !== "wait") feed(play, readInput(command, play.state), false);
+}
+
+function playAt(play: Play, command: string): void {
+  if (command === "wait") runClock(play, play.now);
+  else if (command.startsWith("explain")) explain(play, command);
+  else feed(play, readInput(command, play.state), false);
+  showState(play);
+}
+
+function showState(play: Play): void {
   const description = describe(play.state);
   if (description !== play.lastDescription) play.lines.push(`  = ${description}`);
   play.lastDescription = description;
@@ -96,10 +109,12 @@ function playAt(play: Play, time: number, command: string): void {
 function runClock(play: Play, until: number): void {
   while (play.clockRuns) {
     const [next] = Object.entries(play.state.timers).sort(([, a = 0], [, b = 0]) => a - b);
-    if (next === undefined || (next[1] ?? 0) > until) return;
+    if (next === undefined || (next[1] ?? 0) > until) break;
     play.now = next[1] ?? 0;
     feed(play, { kind: "timerFired", timer: next[0] as TimerId }, true);
   }
+  play.now = Math.max(play.now, until);
+  showState(play);
 }
 
 /** Hands an input to the core, and then what the members answer to the effects. */
