@@ -33,6 +33,7 @@ export function publish(
       results,
       expiresAtMs: timeoutHint > 0 ? nowMs + timeoutHint : Number.POSITIVE_INFINITY,
       maxBodyBytes: channel.maxMessageBytes,
+      isOpen: () => !channel.isClosed,
       respond: (response) => channel.respond(message, response),
       fault: (statusCode) => channel.fault(message, statusCode),
     },

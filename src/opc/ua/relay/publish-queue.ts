@@ -9,6 +9,8 @@ export interface PublishTicket {
   readonly expiresAtMs: number;
   /** Largest response body the client's channel takes, in bytes. */
   readonly maxBodyBytes: number;
+  /** False once the connection it came by is closed: nobody would get the answer. */
+  isOpen(): boolean;
   respond(response: ServiceResponse): void;
   fault(statusCode: StatusCode): void;
 }
@@ -27,6 +29,7 @@ export class PublishQueue {
   }
 
   get length(): number {
+    this.#forgetClosed();
     return this.#tickets.length;
   }
 
@@ -38,10 +41,12 @@ export class PublishQueue {
   }
 
   take(): PublishTicket | null {
+    this.#forgetClosed();
     return this.#tickets.shift() ?? null;
   }
 
   peek(): PublishTicket | null {
+    this.#forgetClosed();
     return this.#tickets[0] ?? null;
   }
 
@@ -60,5 +65,10 @@ export class PublishQueue {
 
   takeAll(): PublishTicket[] {
     return this.#tickets.splice(0);
+  }
+
+  /** A session that moves to another connection leaves requests behind, older than those it sends there. */
+  #forgetClosed(): void {
+    while (this.#tickets[0]?.isOpen() === false) this.#tickets.shift();
   }
 }
