@@ -73,10 +73,7 @@ export interface Policy {
   readonly preferPrimary: PreferPrimary;
   readonly probe: ProbePolicy;
   readonly counts: CountPolicy;
-  /**
-   * Time a link may stay `connecting`, in ms; also the time within which the host must answer `promote`,
-   * `subscribe` and `addMonitorItems`.
-   */
+  /** Time a link may stay `connecting`, in ms; also the time within which monitor items must be added. */
   readonly connectTimeoutMs: number;
   /** Time after a failed or lost link before it is opened again, in ms. */
   readonly reconnectIntervalMs: number;
@@ -86,4 +83,13 @@ export interface Policy {
   readonly approval: "automatic" | "manual";
   /** What to do when both members are bad but reachable: keep the active one, or take the less bad one. */
   readonly bothBad: "stay" | "bestAvailable";
+}
+
+/**
+ * Time the host has to answer `promote` and `subscribe`, in ms: 30 s, or the connect timeout if that is longer.
+ * Generous, because many clients may have many items to move; a server that hangs is found out by its
+ * unanswered status queries long before.
+ */
+export function answerTimeoutMs(policy: Policy): number {
+  return Math.max(30_000, policy.connectTimeoutMs);
 }

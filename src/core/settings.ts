@@ -1,6 +1,6 @@
 import { addItems, recordRaisedWatchdogs, removeItems, settleTest } from "./items.ts";
 import { isBudgetUsedUp, unlock } from "./limits.ts";
-import type { MonitorItemPolicy, Policy } from "./policy.ts";
+import { answerTimeoutMs, type MonitorItemPolicy, type Policy } from "./policy.ts";
 import { roles } from "./role.ts";
 import type { TimerId } from "./timer.ts";
 import { dueMsOf, memberOf, parseTimer, record, startTimer, type Turn, timersOf, update } from "./turn.ts";
@@ -51,10 +51,11 @@ function shortenTimers(turn: Turn): void {
 function longestRunMs(policy: Policy, timer: TimerId): number | null {
   switch (parseTimer(timer)[0]) {
     case "connectTimeout":
-    case "subscribeTimeout":
     case "addItems":
-    case "promoteTimeout":
       return policy.connectTimeoutMs;
+    case "subscribeTimeout":
+    case "promoteTimeout":
+      return answerTimeoutMs(policy);
     case "reconnect":
       return policy.reconnectIntervalMs;
     case "probe":

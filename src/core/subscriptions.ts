@@ -1,4 +1,5 @@
 import { dropFailed } from "./disconnect.ts";
+import { answerTimeoutMs } from "./policy.ts";
 import { otherRole, type Role } from "./role.ts";
 import { effect, memberOf, record, startTimer, stopTimer, type Turn, updateMember } from "./turn.ts";
 
@@ -16,7 +17,7 @@ function settle(turn: Turn, role: Role): void {
   if (wanted && subscription === "none") {
     updateMember(turn, role, { subscription: "pending" });
     effect(turn, { kind: "subscribe", member: role, linkId });
-    startTimer(turn, `subscribeTimeout:${role}`, turn.state.policy.connectTimeoutMs);
+    startTimer(turn, `subscribeTimeout:${role}`, answerTimeoutMs(turn.state.policy));
   } else if (!wanted && subscription !== "none") {
     stopTimer(turn, `subscribeTimeout:${role}`);
     updateMember(turn, role, { subscription: "none" });
@@ -42,6 +43,6 @@ export function onSubscribeFailed(turn: Turn, role: Role, linkId: number, detail
 }
 
 export function onSubscribeTimeout(turn: Turn, role: Role): void {
-  const detail = `no answer within ${turn.state.policy.connectTimeoutMs} ms`;
+  const detail = `no answer within ${answerTimeoutMs(turn.state.policy)} ms`;
   onSubscribeFailed(turn, role, memberOf(turn, role).linkId, detail);
 }

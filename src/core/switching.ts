@@ -2,6 +2,7 @@ import type { Cause } from "./cause.ts";
 import { dropFailed, release, shutdownTrouble } from "./disconnect.ts";
 import { type Candidate, elect } from "./elect.ts";
 import { countSwitchover, permits, withdrawApproval } from "./limits.ts";
+import { answerTimeoutMs } from "./policy.ts";
 import type { Role } from "./role.ts";
 import type { Switching } from "./state.ts";
 import { effect, memberOf, nextId, record, startTimer, stopTimer, type Turn, update } from "./turn.ts";
@@ -30,7 +31,7 @@ function promote(turn: Turn, { to, cause }: Candidate, byOperator: boolean): voi
   update(turn, { active: to, switching, intent: null, idle: null, approval: null });
   settleChoice(turn, to, cause);
   effect(turn, { kind: "promote", member: to, switchId, cause });
-  startTimer(turn, "promoteTimeout", turn.state.policy.connectTimeoutMs);
+  startTimer(turn, "promoteTimeout", answerTimeoutMs(turn.state.policy));
 }
 
 /** An operator's choice holds until another member is promoted; see `PairState.choice`. */
@@ -92,7 +93,7 @@ export function onPromoteFailed(turn: Turn, role: Role, switchId: number, detail
 
 export function onPromoteTimeout(turn: Turn): void {
   const { switching, policy } = turn.state;
-  const detail = `no answer within ${policy.connectTimeoutMs} ms`;
+  const detail = `no answer within ${answerTimeoutMs(policy)} ms`;
   if (switching !== null) promotionFailed(turn, switching, detail);
 }
 

@@ -55,7 +55,8 @@ const policies: fc.Arbitrary<Policy> = fc.record({
 });
 
 const member = fc.constantFrom<Role>(...roles);
-const id = fc.integer({ min: 0, max: 25 });
+/** 0 stands for the present one; see `withPresentIds`. */
+const id = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 25 }));
 const item = fc.constantFrom(...itemNames, "unknown");
 const samples: fc.Arbitrary<ItemSample> = fc.record({
   quality: fc.constantFrom("good", "uncertain", "bad", "waiting"),
@@ -108,7 +109,7 @@ const histories = fc
       fc.integer({ min: 0, max: 3000 }),
       fc.oneof({ weight: 20, arbitrary: worldInputs }, { weight: 3, arbitrary: operatorInputs }, settings),
     ),
-    { maxLength: 60 },
+    { minLength: 10, maxLength: 80 },
   )
   .map((steps): [number, Input][] => {
     let now = 0;
@@ -119,8 +120,24 @@ const histories = fc
     return [[0, { kind: "enable", reason: "start" }], ...later];
   });
 
+/** Answers to the effect that waits for one, where the id is 0. */
+function withPresentIds(input: Input, state: PairState): Input {
+  if ("linkId" in input && input.linkId === 0)
+    return { ...input, linkId: state.members[input.member].linkId };
+  if ("probeId" in input && input.probeId === 0) {
+    return { ...input, probeId: state.members[input.member].probe?.probeId ?? 0 };
+  }
+  if ("switchId" in input && input.switchId === 0) {
+    return { ...input, switchId: state.switching?.switchId ?? 0 };
+  }
+  return input;
+}
+
 function stateAfter(policy: Policy, history: readonly [number, Input][]): PairState {
-  return history.reduce((state, [now, input]) => step(state, input, now).state, initialState(policy));
+  return history.reduce(
+    (state, [now, input]) => step(state, withPresentIds(input, state), now).state,
+    initialState(policy),
+  );
 }
 
 describe("the failover core, whatever is told to it,", () => {
@@ -129,7 +146,8 @@ describe("the failover core, whatever is told to it,", () => {
       fc.property(policies, histories, (policy, history) => {
         let state = initialState(policy);
         const checker = createChecker(state);
-        for (const [now, input] of history) {
+        for (const [now, told] of history) {
+          const input = withPresentIds(told, state);
           const result = step(state, input, now);
           checker.check(state, input, now, result);
           state = result.state;
