@@ -10,6 +10,8 @@ export interface PlantOptions {
   readonly simulator?: SimulatorProcessOptions;
   readonly pairs: (places: Places) => readonly Settings[];
   readonly opcUa?: Settings;
+  /** Variables that hold the secrets of the project. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Two simulators that share a clock, a broker before them, and the clients of the broker. */
@@ -44,7 +46,7 @@ export class Plant {
     try {
       const port = await freePort();
       const project = projectText(port, options.pairs(members), options.opcUa);
-      const broker = await BrokerProcess.start(project);
+      const broker = await BrokerProcess.start(project, { environment: options.environment ?? {} });
       return new Plant(options, members, broker, await clients, port);
     } catch (error) {
       await Promise.all([primary.stop(), secondary.stop()]);
