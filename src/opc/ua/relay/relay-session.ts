@@ -11,7 +11,8 @@ import {
 } from "../upstream/upstream-session.ts";
 import type { ClientSubscription } from "./client-subscription.ts";
 import { InFlightRequests, longestWaitMs } from "./in-flight.ts";
-import { Leg } from "./leg.ts";
+import type { Leg } from "./leg.ts";
+import { type LegOwner, LegSlot } from "./leg-slot.ts";
 import { PublishQueue } from "./publish-queue.ts";
 
 /** What a relay session needs of its pair. */
@@ -24,10 +25,6 @@ export interface RelayEnvironment {
   isUp(role: Role): boolean;
   report(record: HostRecord, role: Role | null): void;
 }
-
-/** First and longest wait before a lost leg to a member that is well is opened again. */
-const firstRetryMs = 100;
-const longestRetryMs = 5000;
 
 /** Nothing serves, and did not come back in time. */
 export const darkStatus = StatusCodes.BadNoCommunication;
@@ -50,16 +47,6 @@ interface LegWaiter {
   reject(error: ServiceError): void;
 }
 
-interface LegSlot {
-  leg: Leg | null;
-  /** Resolves when the leg that is being opened is ready or has failed. */
-  opening: Promise<void> | null;
-  /** Gives the opening up. */
-  abort: AbortController | null;
-  retry: NodeJS.Timeout | null;
-  retryMs: number;
-}
-
 /** One client session's way to both members: keeps its legs, its subscriptions and its requests in flight. */
 export class RelaySession {
   readonly subscriptions = new Map<number, ClientSubscription>();
@@ -69,7 +56,6 @@ export class RelaySession {
   readonly #inFlight: InFlightRequests;
   readonly #waiters = new Set<LegWaiter>();
   #active: Role | null = null;
-  #legCount = 0;
   #isDark = false;
   #isClosed = false;
 
@@ -77,14 +63,19 @@ export class RelaySession {
     this.#environment = environment;
     this.publishQueue = new PublishQueue(environment.clock.nowMs());
     this.#inFlight = new InFlightRequests(environment.clock);
-    const slot = (): LegSlot => ({
-      leg: null,
-      opening: null,
-      abort: null,
-      retry: null,
-      retryMs: firstRetryMs,
-    });
-    this.#slots = { primary: slot(), secondary: slot() };
+    const owner: LegOwner = {
+      open: (role, signal) => environment.open(role, signal),
+      isWanted: (role) => role === this.#active || environment.isUp(role),
+      isUp: (role) => environment.isUp(role),
+      connected: (leg) => {
+        if (leg.role === this.#active) this.#resume(leg);
+      },
+      prepare: (leg) => this.#prepare(leg),
+      gone: (leg) => this.#inFlight.cutOff(leg, outcomeUnknown("connection lost")),
+      failed: (role, { message: detail }) =>
+        environment.report({ kind: "clientSwitchFailed", member: role, detail }, role),
+    };
+    this.#slots = { primary: new LegSlot("primary", owner), secondary: new LegSlot("secondary", owner) };
   }
 
   get active(): Role | null {
@@ -99,7 +90,7 @@ export class RelaySession {
   /** Opens the first leg, on the active member. Throws the member's ServiceError where it refuses the client. */
   async start(active: Role): Promise<void> {
     this.#active = active;
-    await this.#openLeg(active);
+    await this.#slots[active].open();
     for (const role of roles) if (role !== active && this.#environment.isUp(role)) this.memberUp(role);
   }
 
@@ -115,26 +106,11 @@ export class RelaySession {
   }
 
   memberUp(role: Role): void {
-    const slot = this.#slots[role];
-    if (this.#isClosed || slot.leg || slot.opening) return;
-    this.#clearRetry(slot);
-    // a leg that cannot be opened is reported and tried again by #openLeg's own means
-    this.#openLeg(role).catch(() => undefined);
+    if (!this.#isClosed) this.#slots[role].fill();
   }
 
   memberDown(role: Role): void {
-    const slot = this.#slots[role];
-    this.#clearRetry(slot);
-    slot.retryMs = firstRetryMs;
-    this.#giveUpOpening(slot);
-    const { leg } = slot;
-    slot.leg = null;
-    leg?.session.abort();
-    if (leg) this.#inFlight.cutOff(leg, outcomeUnknown("connection lost"));
-  }
-
-  async setPublishing(role: Role, publishing: boolean): Promise<void> {
-    await this.#slots[role].leg?.setPublishing(publishing);
+    this.#slots[role].empty();
   }
 
   /** Routes the client to `role`; resolves when its requests and data go there. */
@@ -158,12 +134,8 @@ export class RelaySession {
   }
 
   async #settle(role: Role, report: () => void): Promise<void> {
-    const slot = this.#slots[role];
-    if (!slot.leg) {
-      this.memberUp(role);
-      await slot.opening?.catch(() => undefined);
-    }
-    const { leg } = slot;
+    this.#slots[role].fill();
+    const leg = this.#slots[role].leg ?? (await this.#slots[role].settled());
     if (!leg) throw new UnderstudyError("LEG_NOT_OPEN", `no session could be opened on the ${role} member`);
     if (this.#active !== role) return;
     this.#resume(leg);
@@ -255,7 +227,7 @@ export class RelaySession {
 
   /** An operation on a member that follows: where it fails, that leg is of no more use and is opened anew. */
   keepInStep(leg: Leg, operation: Promise<unknown>): void {
-    operation.catch(() => this.#lost(leg.role, leg));
+    operation.catch(() => this.#slots[leg.role].lose(leg));
   }
 
   /** Brings the members' publishing in line with what the client wants. */
@@ -310,14 +282,7 @@ export class RelaySession {
   /** Ends all legs; the members are told, best effort. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const closing = roles.map(async (role) => {
-      const slot = this.#slots[role];
-      this.#clearRetry(slot);
-      this.#giveUpOpening(slot);
-      const { leg } = slot;
-      slot.leg = null;
-      await leg?.session.close();
-    });
+    const closing = roles.map((role) => this.#slots[role].close());
     this.#endWaiting(null);
     this.#inFlight.failAll(
       new ServiceError("SESSION_CLOSED", StatusCodes.BadSessionClosed, "session closed"),
@@ -325,95 +290,17 @@ export class RelaySession {
     await Promise.all(closing);
   }
 
-  #openLeg(role: Role): Promise<void> {
-    const slot = this.#slots[role];
-    const abort = new AbortController();
-    slot.abort = abort;
-    const opening = this.#connect(role, slot, abort.signal)
-      .then(() => {
-        slot.retryMs = firstRetryMs;
-      })
-      .catch((error: unknown) => {
-        // one that was given up is none of this slot's business any more
-        if (!abort.signal.aborted) this.#retryLater(role, slot, error);
-        throw error;
-      })
-      .finally(() => {
-        if (slot.abort !== abort) return;
-        slot.opening = null;
-        slot.abort = null;
-      });
-    slot.opening = opening;
-    return opening;
-  }
-
-  /** A later leg must not wait for an opening that a hung member never ends. */
-  #giveUpOpening(slot: LegSlot): void {
-    slot.abort?.abort();
-    slot.abort = null;
-    slot.opening = null;
-  }
-
-  async #connect(role: Role, slot: LegSlot, signal: AbortSignal): Promise<void> {
-    const session = await this.#environment.open(role, signal);
-    if (signal.aborted || this.#isClosed || !this.#isWanted(role)) {
-      session.abort();
-      throw new UnderstudyError("LEG_NOT_WANTED", `the ${role} member went away while connecting`);
-    }
-    this.#legCount += 1;
-    const leg = new Leg(role, this.#legCount, session, () => this.#lost(role, leg));
-    session.onLost = () => this.#lost(role, leg);
-    slot.leg = leg;
-    if (role === this.#active) this.#resume(leg);
-    try {
-      await Promise.all(
-        [...this.subscriptions.values()].map((subscription) =>
-          leg.follow(subscription, this.#publishes(role)),
-        ),
-      );
-      // what was decided meanwhile
-      await leg.setPublishing(this.#publishes(role));
-    } catch (error) {
-      if (slot.leg === leg) slot.leg = null;
-      session.abort();
-      this.#inFlight.cutOff(leg, outcomeUnknown("connection lost"));
-      throw error;
-    }
+  async #prepare(leg: Leg): Promise<void> {
+    const { role } = leg;
+    await Promise.all(
+      [...this.subscriptions.values()].map((subscription) => leg.follow(subscription, this.#publishes(role))),
+    );
+    // what was decided meanwhile
+    await leg.setPublishing(this.#publishes(role));
   }
 
   #resume(leg: Leg): void {
     this.#inFlight.resume(leg);
     this.#endWaiting(leg);
-  }
-
-  #isWanted(role: Role): boolean {
-    return role === this.#active || this.#environment.isUp(role);
-  }
-
-  /** The member closed this client's connection; whether the member as a whole is lost is not ours to say. */
-  #lost(role: Role, leg: Leg): void {
-    const slot = this.#slots[role];
-    if (slot.leg !== leg) return;
-    slot.leg = null;
-    leg.session.abort();
-    this.#inFlight.cutOff(leg, outcomeUnknown("connection lost"));
-    this.#retryLater(role, slot, null);
-  }
-
-  #retryLater(role: Role, slot: LegSlot, error: unknown): void {
-    if (this.#isClosed || slot.retry || !this.#environment.isUp(role)) return;
-    if (error instanceof Error) {
-      this.#environment.report({ kind: "clientSwitchFailed", member: role, detail: error.message }, role);
-    }
-    slot.retry = setTimeout(() => {
-      slot.retry = null;
-      if (this.#environment.isUp(role)) this.memberUp(role);
-    }, slot.retryMs);
-    slot.retryMs = Math.min(slot.retryMs * 2, longestRetryMs);
-  }
-
-  #clearRetry(slot: LegSlot): void {
-    if (slot.retry) clearTimeout(slot.retry);
-    slot.retry = null;
   }
 }
