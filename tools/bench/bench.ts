@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadApplicationIdentity } from "../../src/opc/ua/pki/application-identity.ts";
-import { SimulatorProcess, type SimulatorProcessOptions } from "../simulator/process.ts";
+import { SimulatorProcess } from "../simulator/process.ts";
 import { whyNot } from "./paths/open-path.ts";
-import type { PathName } from "./paths/path.ts";
+import type { PathName, Servers } from "./paths/path.ts";
 import { type FailoverSample, runFailover } from "./runs/failover.ts";
 import { runThroughput, type ThroughputSample } from "./runs/throughput.ts";
 import type { BenchSettings, Fault, RunSettings } from "./settings.ts";
@@ -67,7 +67,7 @@ export async function throughputBench(
   return withIdentity(settings, async (runSettings) => {
     const all: Measured<Cell, ThroughputSample>[] = [];
     for (const items of settings.items) {
-      const servers = await startServers({ items, periodMs: settings.periodMs });
+      const servers = await startServers(items, settings);
       try {
         progress(`warming up: ${items} items`);
         await runThroughput("direct", items, servers, { ...runSettings, durationMs: warmUpMs });
@@ -92,7 +92,7 @@ export async function failoverBench(
   );
   return withIdentity(settings, (runSettings) =>
     rounds(cells, settings, progress, async (cell) => {
-      const servers = await startServers({ items: cell.items, periodMs: settings.periodMs });
+      const servers = await startServers(cell.items, settings);
       try {
         return await runFailover(cell.path, cell.fault, cell.items, servers, runSettings);
       } finally {
@@ -117,10 +117,11 @@ async function withIdentity<T>(
   }
 }
 
-async function startServers(options: SimulatorProcessOptions) {
+async function startServers(items: number, settings: BenchSettings): Promise<Servers> {
+  const options = { items, periodMs: settings.periodMs, sines: 0 };
   const [primary, secondary] = await Promise.all([
-    SimulatorProcess.start({ ...options, name: "primary", sines: 0 }),
-    SimulatorProcess.start({ ...options, name: "secondary", sines: 0 }),
+    SimulatorProcess.start({ ...options, name: "primary" }),
+    SimulatorProcess.start({ ...options, name: "secondary", phaseMs: settings.secondaryPhaseMs }),
   ]);
   return { primary, secondary };
 }

@@ -18,6 +18,7 @@ const usage = `Usage: bench ua-throughput|ua-failover [options]
   --reads N            single reads measured per run (1000)
   --query-interval MS  status query interval of the broker and HAProxy (100)
   --query-timeout MS   status query timeout (250)
+  --secondary-phase MS offset of the secondary's publishing instants (3, as the primary's)
   --limit MS           begin no run after this time (600000)
   --quiet              no progress on standard error`;
 
@@ -55,6 +56,7 @@ function parse(args: readonly string[]): Invocation | null {
       reads: { type: "string", default: "1000" },
       "query-interval": { type: "string", default: "100" },
       "query-timeout": { type: "string", default: "250" },
+      "secondary-phase": { type: "string", default: "3" },
       limit: { type: "string", default: "600000" },
     },
   });
@@ -75,6 +77,7 @@ function parse(args: readonly string[]): Invocation | null {
     reads: whole("reads", values.reads, 10, 1_000_000),
     queryIntervalMs: whole("query-interval", values["query-interval"], 10, 60_000),
     queryTimeoutMs: whole("query-timeout", values["query-timeout"], 10, 60_000),
+    secondaryPhaseMs: whole("secondary-phase", values["secondary-phase"], 0, 10_000),
     limitMs: whole("limit", values.limit, 1000, 86_400_000),
   };
   return { bench, settings, json: values.json, quiet: values.quiet };

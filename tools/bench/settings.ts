@@ -24,6 +24,8 @@ export interface BenchSettings {
   readonly queryTimeoutMs: number;
   /** No run begins after this time; what is missing then is reported as skipped. */
   readonly limitMs: number;
+  /** Offset of the secondary's publishing instants from the multiples of the interval; the primary's is 3. */
+  readonly secondaryPhaseMs: number;
 }
 
 /** What a single run needs to know. */

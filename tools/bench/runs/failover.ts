@@ -8,7 +8,7 @@ import { awaitRest, planWindow } from "./window.ts";
 const setUpTimeoutMs = 30_000;
 /** When within the window the fault comes, and how long the window goes on after it, in ms. */
 const faultAfterMs = 700;
-const watchAfterMs = 2000;
+const watchAfterMs = 1500;
 
 /** One run of one cell. */
 export interface FailoverSample {

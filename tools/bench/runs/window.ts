@@ -5,7 +5,7 @@ import type { Meter } from "../client/meter.ts";
 /** Time for every item to have been reported before the window begins, in ms. */
 const leadMs = 600;
 /** Time the last values of a window have to arrive. */
-const graceMs = 1500;
+const graceMs = 1000;
 const lookIntervalMs = 10;
 
 /** A window of whole ticks that lies ahead. */

@@ -1,6 +1,7 @@
-import { nextInstant, sampleSeries, tickTimeMs } from "../clock.ts";
+import { nextInstant, tickTimeMs } from "../clock.ts";
 import type { Faults } from "../faults.ts";
-import { Cohort, cohortKey } from "./cohort.ts";
+import type { Cohort } from "./cohort.ts";
+import { Cohorts, type ReportsFrom } from "./cohorts.ts";
 import { Monitoring } from "./item-settings.ts";
 import type { MonitoredItem } from "./monitored-item.ts";
 import {
@@ -48,9 +49,8 @@ export class Subscription {
   settings: SubscriptionSettings;
   publishingEnabled: boolean;
   readonly #host: SubscriptionHost;
-  readonly #cohorts = new Set<Cohort<MonitoredItem>>();
+  readonly #cohorts: Cohorts;
   readonly #queued = new Set<MonitoredItem>();
-  #lastCohort: Cohort<MonitoredItem> | null = null;
   #segments: Segment[] = [];
   #sequenceNumber = 1;
   #cyclesSinceMessage = 0;
@@ -69,6 +69,7 @@ export class Subscription {
     this.settings = settings;
     this.publishingEnabled = publishingEnabled;
     this.#host = host;
+    this.#cohorts = new Cohorts(host.periodMs);
     this.#timer = this.#schedule();
   }
 
@@ -202,8 +203,7 @@ export class Subscription {
     if (this.#segments.length > 0) return true;
     if (!this.publishingEnabled) return false;
     if (this.#queued.size > 0) return true;
-    for (const cohort of this.#cohorts) if (cohort.reporting && cohort.hasPending(nowMs)) return true;
-    return false;
+    return this.#cohorts.hasPending(nowMs);
   }
 
   #messageLimit(): number {
@@ -214,76 +214,30 @@ export class Subscription {
 
   /** Moves everything reportable from the queues to the list of notifications to send. */
   #collect(nowMs: number): void {
-    this.#mergeCohorts();
     this.#segments.push(...drainedSegments(this.#queued, this.#messageLimit()));
     this.#queued.clear();
-    for (const cohort of this.#cohorts) {
-      if (!cohort.reporting) continue;
-      const { samples, overflowAt } = cohort.pending(nowMs);
-      samples.forEach((sample, position) => {
-        const overflow = position === overflowAt;
-        this.#segments.push({ kind: "wave", cohort, sample, overflow, first: 0, count: cohort.size });
-      });
-      const last = samples.at(-1);
-      if (last !== undefined) cohort.next = last + 1;
-    }
-  }
-
-  /** Cohorts that have reported the same samples become one. */
-  #mergeCohorts(): void {
-    if (this.#cohorts.size < 2) return;
-    const byKey = new Map<string, Cohort<MonitoredItem>>();
-    for (const cohort of this.#cohorts) {
-      const key = `${cohort.key} ${cohort.next}`;
-      const into = byKey.get(key);
-      if (!into) {
-        byKey.set(key, cohort);
-        continue;
-      }
-      for (const item of cohort.members) {
-        into.add(item);
-        item.cohort = into;
-      }
-      this.#cohorts.delete(cohort);
-    }
+    this.#segments.push(...this.#cohorts.take(nowMs));
   }
 
   /** Gives an enabled item its cohort, or has it sampled; `from` is where its reports begin. */
-  #place(item: MonitoredItem, nowMs: number, from: "current" | "after" | number): void {
+  #place(item: MonitoredItem, nowMs: number, from: ReportsFrom): void {
     if (item.mode === Monitoring.disabled) return;
     if (!item.fitsCohort) {
       this.#host.sampler.add(item, item.settings.samplingIntervalMs);
       if (from === "current") item.sample(nowMs);
       return;
     }
-    const reporting = item.mode === Monitoring.reporting;
-    const series = sampleSeries(item.settings.samplingIntervalMs, this.#host.periodMs);
-    const latest = series.latest(nowMs);
-    const next = from === "current" ? latest : from === "after" ? latest + 1 : series.sampleFrom(from);
-    const key = cohortKey(item.settings, reporting);
-    let cohort = this.#lastCohort;
-    if (cohort?.key !== key || cohort.next !== next || !this.#cohorts.has(cohort)) {
-      cohort = null;
-      for (const other of this.#cohorts) if (other.key === key && other.next === next) cohort = other;
-      cohort ??= new Cohort(item.settings, reporting, this.#host.periodMs, next);
-      this.#cohorts.add(cohort);
-      this.#lastCohort = cohort;
-    }
     this.#freeze(nowMs);
-    cohort.add(item);
-    item.cohort = cohort;
+    this.#cohorts.add(item, nowMs, from);
   }
 
   #displace(item: MonitoredItem, nowMs: number): void {
-    const { cohort } = item;
-    if (!cohort) {
+    if (!item.cohort) {
       this.#host.sampler.remove(item, item.settings.samplingIntervalMs);
       return;
     }
     this.#freeze(nowMs);
-    cohort.delete(item);
-    item.cohort = null;
-    if (cohort.size === 0) this.#cohorts.delete(cohort);
+    this.#cohorts.delete(item);
   }
 
   /** Notifications in waiting name members by position: fixed before the members change. */
