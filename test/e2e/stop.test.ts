@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { roles } from "../../src/core/role.ts";
+import { Changes } from "./support/changes.ts";
+import { Plant } from "./support/plant.ts";
+import { modes, pairSettings } from "./support/project-text.ts";
+import { ramps } from "./support/watcher.ts";
+
+const stopLimitMs = 2000;
+
+describe("a broker that is told to end", function () {
+  this.timeout(30_000);
+  let plant: Plant;
+
+  beforeEach(async () => {
+    plant = await Plant.start({
+      simulator: { items: 10 },
+      pairs: (places) => modes.map((mode) => pairSettings(mode, mode, places)),
+    });
+    await Promise.all(modes.map((mode) => plant.broker.untilServing(mode)));
+  });
+  afterEach(() => plant.stop());
+
+  it("ends on SIGTERM within two seconds and leaves no process, socket or session behind", async () => {
+    const { broker } = plant;
+    await Promise.all(
+      modes.map(async (mode) => {
+        const { watcher } = await plant.watch(mode, ramps(10));
+        await watcher.more();
+      }),
+    );
+    const { code, tookMs } = await broker.terminate();
+    assert.equal(code, 0);
+    assert.ok(tookMs < stopLimitMs, `${tookMs} ms`);
+    assert.equal(await canConnect(plant.port), false, "the port is free");
+    assert.throws(() => process.kill(broker.pid, 0), /ESRCH/);
+    assert.equal(existsSync(join(broker.stateDirectory, "run", "control.sock")), false);
+    await Promise.all(roles.map((role) => untilWithoutSessions(plant, role)));
+  });
+
+  it("ends within two seconds also while a member stands still and the other is gone", async () => {
+    const { watcher } = await plant.watch("hot", ramps(10));
+    await watcher.more();
+    plant.members.primary.freeze();
+    await plant.members.secondary.kill();
+    const { code, tookMs } = await plant.broker.terminate();
+    assert.equal(code, 0);
+    assert.ok(tookMs < stopLimitMs, `${tookMs} ms`);
+  });
+
+  it("is refused on a state directory that is in use, and the one that runs notices nothing", async () => {
+    const { watcher } = await plant.watch("hot", ramps(10));
+    await watcher.more();
+    const second = await plant.broker.cli("run", "--enable-all");
+    assert.notEqual(second.code, 0);
+    assert.match(second.stderr, /error [A-Z_]+: /);
+    await watcher.more();
+    assert.equal(watcher.account().lost, 0);
+  });
+});
+
+function canConnect(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
+
+/** The simulator knows of its sessions only when asked. */
+async function untilWithoutSessions(plant: Plant, role: (typeof roles)[number]): Promise<void> {
+  const asked = new Changes();
+  let sessions = -1;
+  const ask = async (): Promise<void> => {
+    const answer = await plant.members[role].control({ command: "status" });
+    sessions = answer.sessions ?? 0;
+    asked.announce();
+    if (sessions > 0) await ask();
+  };
+  ask().catch(() => undefined);
+  await asked.until(() => sessions === 0, `the ${role} to have no sessions`, {
+    state: () => `${sessions} left`,
+  });
+}
