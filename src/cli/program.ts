@@ -2,10 +2,12 @@ import { Command } from "commander";
 import { approveCommand } from "./approve.ts";
 import { checkCommand } from "./check.ts";
 import { addGlobalOptions, type CliContext } from "./command.ts";
+import { demoCommand } from "./demo.ts";
 import { eventsCommand } from "./events.ts";
 import { resumeCommand, suspendCommand } from "./operate.ts";
 import { pairCommand } from "./pair.ts";
 import { reloadCommand } from "./reload.ts";
+import { replayCommand } from "./replay.ts";
 import { runCommand } from "./run.ts";
 import { switchoverCommand } from "./switchover.ts";
 import { productVersion, versionCommand } from "./version.ts";
@@ -44,13 +46,13 @@ export function createProgram(context: CliContext, helpWidth?: number): Command 
     .addHelpText("after", `${placesHelp}\n${exitCodesHelp}`);
 
   const groups: readonly (readonly [string, readonly Command[]])[] = [
-    ["Broker:", [runCommand(context), reloadCommand(context), eventsCommand(context)]],
+    ["Broker:", [runCommand(context), reloadCommand(context), eventsCommand(context), demoCommand(context)]],
     ["Project:", [checkCommand(context), pairCommand(context)]],
     [
       "Operating a pair:",
       [switchoverCommand(context), suspendCommand(context), resumeCommand(context), approveCommand(context)],
     ],
-    ["Other:", [versionCommand(context)]],
+    ["Other:", [replayCommand(context), versionCommand(context)]],
   ];
   for (const [group, commands] of groups) {
     for (const command of commands) program.addCommand(command.helpGroup(group));
