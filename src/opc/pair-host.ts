@@ -88,10 +88,8 @@ export class PairHost {
     this.#links = new HostLinks(options.createLink, (input) => this.#feed(input));
     this.#timers = new HostTimers(options.clock, (timer) => this.#feed({ kind: "timerFired", timer }));
     this.#outcomes = new OutcomeWatch(options.clock);
-    this.#options.recorder?.({
-      nowMs: this.#nowMs(),
-      input: { kind: "settings", policy: options.policy },
-    });
+    const settings = { kind: "settings", policy: options.policy } as const;
+    this.#options.recorder?.({ nowMs: this.#nowMs(), input: settings }, this.#state);
   }
 
   get state(): PairState {
@@ -190,8 +188,8 @@ export class PairHost {
 
   #take(input: Input): void {
     const nowMs = this.#nowMs();
-    this.#options.recorder?.({ nowMs, input });
     const before = this.#state;
+    this.#options.recorder?.({ nowMs, input }, before);
     this.#beforeStep(before, input);
     const { state, effects, records } = step(before, input, nowMs);
     this.#state = state;

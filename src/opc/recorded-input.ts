@@ -8,19 +8,43 @@ export interface RecordedInput {
   readonly input: Input;
 }
 
-/** Takes what a host fed its core; must not throw. Together the lines replay a failure seen in the field. */
-export type InputRecorder = (recorded: RecordedInput) => void;
+/** The state before the next recorded input: where a recording begins that does not reach back to the start. */
+export interface RecordedState {
+  readonly nowMs: number;
+  readonly state: PairState;
+}
 
-/** Repeats what a core did: a step for each recorded input, starting with the policy in the first one. */
-export function* replay(recorded: Iterable<RecordedInput>): Generator<Step> {
+export type RecordedLine = RecordedInput | RecordedState;
+
+/**
+ * Takes what a host feeds its core, and the state before it; must not throw. Together the lines replay a
+ * failure seen in the field.
+ */
+export type InputRecorder = (recorded: RecordedInput, before: PairState) => void;
+
+/** A recorded input and what the core made of it. */
+export interface ReplayedStep extends RecordedInput {
+  readonly done: Step;
+}
+
+/**
+ * Repeats what a core did, a step for each recorded input. The first line says where it begins: a state, or
+ * the settings of a new pair. Throws Error where it says neither.
+ */
+export function* replay(recorded: Iterable<RecordedLine>): Generator<ReplayedStep> {
   let state: PairState | null = null;
-  for (const { nowMs, input } of recorded) {
+  for (const line of recorded) {
+    if ("state" in line) {
+      state = line.state;
+      continue;
+    }
+    const { nowMs, input } = line;
     if (state === null) {
-      if (input.kind !== "settings") throw new Error("a recording starts with the settings");
+      if (input.kind !== "settings") throw new Error("a recording starts with a state or with the settings");
       state = initialState(input.policy);
     }
     const done: Step = step(state, input, nowMs);
     state = done.state;
-    yield done;
+    yield { nowMs, input, done };
   }
 }

@@ -159,7 +159,7 @@ describe("the host of a pair", () => {
     link("primary").tell.up();
     await clock.advance(3000);
     const overTheWire = JSON.parse(JSON.stringify(recorded)) as typeof recorded;
-    const replayed = [...replay(overTheWire)].at(-1)?.state;
+    const replayed = [...replay(overTheWire)].at(-1)?.done.state;
     assert.equal(JSON.stringify(replayed), JSON.stringify(host.state));
   });
 });

@@ -9,6 +9,7 @@ import type { Clock } from "../clock.ts";
 import type { HostClock } from "../host-clock.ts";
 import type { MemberLink, MemberLinkEvents } from "../member-link.ts";
 import { type MemberPlace, PairHost } from "../pair-host.ts";
+import { RecordingFile, recordingFile } from "../recording-file.ts";
 import { PairFront } from "./front/pair-front.ts";
 import { GuardedLink } from "./guarded-link.ts";
 import { UaMemberLink } from "./member-link.ts";
@@ -24,6 +25,8 @@ export interface UaPairOptions {
   readonly pair: Pair;
   /** Relative secret files lie beside it. */
   readonly projectFile: string;
+  /** What the core is fed is recorded in it. */
+  readonly stateDirectory: string;
   readonly identity: ApplicationIdentity;
   readonly clock: Clock;
   readonly hostClock: HostClock;
@@ -41,6 +44,7 @@ export class UaPair {
   readonly #options: UaPairOptions;
   readonly #directory: EndpointDirectory;
   readonly #namespaces = new NamespaceGuard();
+  readonly #recording: RecordingFile;
   #pair: Pair;
   #host: PairHost;
   /** Users of the broker's own sessions, with their passwords as they were when the pair was enabled. */
@@ -49,6 +53,7 @@ export class UaPair {
   private constructor(options: UaPairOptions, users: Readonly<Record<Role, UserIdentity>>) {
     this.#options = options;
     this.#pair = options.pair;
+    this.#recording = new RecordingFile(recordingFile(options.stateDirectory, pairName(options.pair)));
     this.#users = users;
     this.#directory = new EndpointDirectory(options.identity);
     this.front = new PairFront({
@@ -129,7 +134,7 @@ export class UaPair {
   /** Ends the pair's links and its clients' sessions on the members. */
   async stop(): Promise<void> {
     this.#host.stop();
-    await this.audience.close();
+    await Promise.all([this.audience.close(), this.#recording.close()]);
   }
 
   #stopHost(): void {
@@ -149,6 +154,7 @@ export class UaPair {
       createLink: (role, events) => this.#createLink(role, events),
       audience: this.audience,
       report,
+      recorder: (recorded, before) => this.#recording.record(recorded, before),
       clock: { ...hostClock, nowMs: () => clock.nowMs() },
     });
   }

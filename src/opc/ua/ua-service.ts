@@ -57,10 +57,11 @@ export class UaService {
 
   /** Makes a pair reachable for clients; its host is not enabled yet. Throws LISTEN_FAILED, SECRET_NOT_FOUND. */
   async add(pair: Pair): Promise<UaPair> {
-    const { projectFile, clock, report } = this.#options;
+    const { projectFile, stateDirectory, clock, report } = this.#options;
     const added = await UaPair.create({
       pair,
       projectFile,
+      stateDirectory,
       identity: this.#identity,
       clock,
       hostClock: systemHostClock,
