@@ -24,6 +24,8 @@ export interface ListenerOptions {
   pairs(): readonly PairFront[];
 }
 
+const mostConnections = 4000;
+
 /** A port on which clients reach one or more pairs; the Hello message names which. */
 export class Listener {
   readonly #options: ListenerOptions;
@@ -41,7 +43,9 @@ export class Listener {
       onInternalError: (error, request) => options.onInternalError(error, request),
       pairAt: (channel, url) => this.#pairAt(url) ?? this.#pairAt(channel.endpointUrl),
     });
+    // sessions are limited as well; this keeps connections that never say anything from using all there is
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    this.#server.maxConnections = mostConnections;
   }
 
   /** Starts listening. Throws LISTEN_FAILED where the address cannot be used. */

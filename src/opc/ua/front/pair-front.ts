@@ -5,10 +5,10 @@ import { roles } from "../../../core/role.ts";
 import type { HostRecord } from "../../../diagnostics/event.ts";
 import type { MemberSettings, OpcUaFrontSettings } from "../../../project/project.ts";
 import type { Clock } from "../../clock.ts";
+import type { SessionAudience } from "../../relay/session-audience.ts";
 import type { ApplicationIdentity } from "../pki/application-identity.ts";
 import { RelaySession } from "../relay/relay-session.ts";
 import { SubscriptionServices } from "../relay/subscription-services.ts";
-import type { UaAudience } from "../relay/ua-audience.ts";
 import { ServiceError, type UpstreamSession, type UserIdentity } from "../upstream/upstream-session.ts";
 import type { ActiveParts, ClientSession } from "./client-session.ts";
 import { authorityOf, endpointsOf, pairUrl, securityModeOf } from "./endpoints.ts";
@@ -27,7 +27,7 @@ export interface PairFrontOptions {
   /** The name clients see. */
   readonly name: string;
   readonly identity: ApplicationIdentity;
-  readonly audience: UaAudience;
+  readonly audience: SessionAudience<RelaySession>;
   readonly clock: Clock;
   /** Settings in force; read anew for each client. */
   front(): OpcUaFrontSettings;
@@ -56,7 +56,7 @@ export class PairFront {
     return this.#options.front().allowAnonymous;
   }
 
-  get audience(): UaAudience {
+  get audience(): SessionAudience<RelaySession> {
     return this.#options.audience;
   }
 

@@ -4,7 +4,7 @@ import type { RelaySession } from "../relay/relay-session.ts";
 import { rawRequest, rawResponse } from "../wire/raw-factory.ts";
 import type { RawRequest, RawResponse } from "../wire/raw-message.ts";
 import type { ClientSession } from "./client-session.ts";
-import { overlayRead, patchReadResults, unservedReadResults } from "./overlay.ts";
+import { overlayRead, patchReadResults, type ReadOverlay, unservedReadResults } from "./overlay.ts";
 
 /** Time for a read whose client names none, in ms. */
 const defaultTimeoutMs = 60_000;
@@ -31,14 +31,24 @@ export function read(
   const timeoutMs = requestHeader.timeoutHint || defaultTimeoutMs;
   relay.forward(forwarded, true, timeoutMs, (error, response) => {
     if (response) {
-      const answered = response as unknown as RawResponse;
-      const isGood = answered.responseHeader.serviceResult.equals(StatusCodes.Good);
-      if (overlay.reads.length > 0 && isGood)
-        answered.parts = [patchReadResults(answered.body, overlay.reads)];
-      channel.respond(message, answered);
+      const answered = overlaid(response as unknown as RawResponse, overlay);
+      if (answered) channel.respond(message, answered);
+      else channel.fault(message, StatusCodes.BadUnknownResponse);
     } else if (error?.code === "NOTHING_ACTIVE") {
       const unserved = overlayRead(body, front.facts(false));
       channel.respond(message, rawResponse("Read", unservedReadResults(unserved)));
     } else channel.fault(message, error?.statusCode ?? StatusCodes.BadInternalError);
   });
+}
+
+/** The member's response with the broker's own values in it; null where the member's cannot be read. */
+function overlaid(response: RawResponse, { reads }: ReadOverlay): RawResponse | null {
+  if (reads.length === 0 || !response.responseHeader.serviceResult.equals(StatusCodes.Good)) return response;
+  try {
+    response.parts = [patchReadResults(response.body, reads)];
+    return response;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }

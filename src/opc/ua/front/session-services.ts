@@ -7,6 +7,7 @@ import {
   CreateSessionResponse,
   StatusCodes,
 } from "node-opcua";
+import { split_der } from "node-opcua-crypto";
 import { computeSignature, verifySignature } from "node-opcua-secure-channel";
 import type { ApplicationIdentity } from "../pki/application-identity.ts";
 import { ServiceError } from "../upstream/upstream-session.ts";
@@ -86,7 +87,7 @@ export function createSession(
       refuse("NONCE_INVALID", StatusCodes.BadNonceInvalid, "the client nonce is shorter than 32 bytes");
     }
     const { clientCertificate } = channel;
-    if (!clientCertificate || !request.clientCertificate?.equals(clientCertificate)) {
+    if (!clientCertificate || !sameLeaf(request.clientCertificate, clientCertificate)) {
       refuse(
         "CERTIFICATE_INVALID",
         StatusCodes.BadSecurityChecksFailed,
@@ -125,6 +126,13 @@ export function createSession(
     ...(signature ? { serverSignature: signature } : {}),
     maxRequestMessageSize: 0,
   });
+}
+
+/** A client may send its certificate alone or with the chain behind it. */
+function sameLeaf(one: Buffer | null, other: Buffer): boolean {
+  const leaf = one && one.length > 0 ? split_der(one)[0] : undefined;
+  const otherLeaf = split_der(other)[0];
+  return leaf !== undefined && otherLeaf !== undefined && leaf.equals(otherLeaf);
 }
 
 function reviseTimeout(requestedMs: number): number {
