@@ -10,12 +10,13 @@ import type { HostClock } from "../host-clock.ts";
 import type { MemberLink, MemberLinkEvents } from "../member-link.ts";
 import { type MemberPlace, PairHost } from "../pair-host.ts";
 import { RecordingFile, recordingFile } from "../recording-file.ts";
+import { SessionAudience } from "../relay/session-audience.ts";
 import { PairFront } from "./front/pair-front.ts";
 import { GuardedLink } from "./guarded-link.ts";
 import { UaMemberLink } from "./member-link.ts";
 import { NamespaceGuard } from "./namespace-guard.ts";
 import type { ApplicationIdentity } from "./pki/application-identity.ts";
-import { UaAudience } from "./relay/ua-audience.ts";
+import type { RelaySession } from "./relay/relay-session.ts";
 import { EndpointDirectory } from "./upstream/discovery.ts";
 import { keepAlive } from "./upstream/keep-alive.ts";
 import { openUpstreamSession } from "./upstream/session.ts";
@@ -40,7 +41,7 @@ const clientOpenTimeoutMs = 5000;
 /** An OPC UA pair at work: the host that decides, the links it watches, the clients it serves. */
 export class UaPair {
   readonly front: PairFront;
-  readonly audience = new UaAudience();
+  readonly audience = new SessionAudience<RelaySession>();
   readonly #options: UaPairOptions;
   readonly #directory: EndpointDirectory;
   readonly #namespaces = new NamespaceGuard();

@@ -1,5 +1,6 @@
 import type { Role } from "../../../core/role.ts";
 import type { Clock } from "../../clock.ts";
+import { ringMarginMs, type SwitchCount, SwitchedStream } from "../../relay/switched-stream.ts";
 import {
   countValueChanges,
   dataChangeData,
@@ -12,11 +13,10 @@ import {
 import { keepAliveData, publishBodyParts } from "../wire/publish.ts";
 import { rawResponse } from "../wire/raw-factory.ts";
 import { dateTimeOf } from "./date-time.ts";
-import { handOver, type SeenFilter } from "./handover.ts";
+import { SeenFilter } from "./handover.ts";
 import { ItemRegistry } from "./item-registry.ts";
 import type { PublishQueue } from "./publish-queue.ts";
 import { followingSequenceNumber, RetransmissionQueue, type SentMessage } from "./retransmission.ts";
-import { NotificationRing } from "./ring.ts";
 
 /** The revised parameters of a subscription (OPC 10000-4, 5.14.2). */
 export interface SubscriptionParameters {
@@ -28,10 +28,6 @@ export interface SubscriptionParameters {
   readonly priority: number;
 }
 
-/** How long after a switchover samples are still compared with what the old member had delivered. */
-const filterForMs = 3000;
-/** What a ring keeps longer than is considered at a switchover, so that both rings overlap. */
-const ringMarginMs = 1000;
 /** Above this the members are no longer asked for more until the client has taken some. */
 const backlogMessages = 200;
 const backlogBytes = 32 * 1024 * 1024;
@@ -39,11 +35,6 @@ const backlogBytes = 32 * 1024 * 1024;
 const keepAliveGraceMs = 1000;
 /** Room for what stands around the notification data in a PublishResponse. */
 const publishOverheadBytes = 1024;
-
-export interface SwitchCount {
-  readonly replayed: number;
-  readonly suppressed: number;
-}
 
 /**
  * A subscription as its client knows it: its id, its sequence numbers and its items stay the same
@@ -59,20 +50,13 @@ export class ClientSubscription {
   readonly #queue: PublishQueue;
   readonly #clock: Clock;
   readonly #retransmission = new RetransmissionQueue();
-  /** What the client was given lately, from whichever member. */
-  readonly #delivered: NotificationRing;
-  /** What a member that is not active has sent lately. */
-  readonly #standby: Readonly<Record<Role, NotificationRing>>;
-  readonly #considerForMs: number;
+  readonly #stream: SwitchedStream<Buffer>;
   #outbox: Buffer[] = [];
   #outboxBytes = 0;
   #nextSequenceNumber = 1;
   #keepAliveDue = false;
   #lastSentMs: number;
   readonly createdMs: number;
-  #active: Role | null;
-  #filter: SeenFilter | null = null;
-  #filterUntilMs = 0;
 
   constructor(options: {
     readonly id: number;
@@ -89,13 +73,13 @@ export class ClientSubscription {
     this.publishingEnabled = options.publishingEnabled;
     this.#queue = options.queue;
     this.#clock = options.clock;
-    this.#active = options.active;
-    this.#considerForMs = options.detectionMs + 2 * options.parameters.publishingInterval + ringMarginMs;
-    this.#delivered = new NotificationRing(this.#considerForMs + ringMarginMs);
-    this.#standby = {
-      primary: new NotificationRing(this.#considerForMs),
-      secondary: new NotificationRing(this.#considerForMs),
-    };
+    this.#stream = new SwitchedStream<Buffer>({
+      active: options.active,
+      considerForMs: options.detectionMs + 2 * options.parameters.publishingInterval + ringMarginMs,
+      bytesOf: (data) => data.length,
+      createFilter: () => new SeenFilter(),
+      deliver: (data) => this.#enqueue(data),
+    });
     this.createdMs = options.clock.nowMs();
     this.#lastSentMs = this.createdMs;
   }
@@ -115,60 +99,34 @@ export class ClientSubscription {
 
   /** Notification data from a member: passed on if that member is the active one, else kept. */
   receive(role: Role, data: Buffer): void {
-    const nowMs = this.#clock.nowMs();
-    if (role !== this.#active) {
-      this.#standby[role].push(data, nowMs);
-      return;
-    }
-    this.#delivered.push(data, nowMs);
-    const unseen = this.#filter ? this.#filter.pass(data, true) : data;
-    if (this.#filter && nowMs > this.#filterUntilMs) this.#filter = null;
-    if (unseen) this.#enqueue(unseen);
+    this.#stream.receive(role, data, this.#clock.nowMs());
   }
 
   /** A keep-alive from a member; the active one's is passed on where there is nothing else to say. */
   receiveKeepAlive(role: Role): void {
-    if (role !== this.#active || this.#outbox.length > 0) return;
+    if (role !== this.#stream.active || this.#outbox.length > 0) return;
     this.#keepAliveDue = true;
     this.flush();
   }
 
   /** A member's subscription starts anew, with first values that the client may have seen. */
   restart(role: Role): void {
-    this.#standby[role].clear();
-    if (role === this.#active) this.#takeOver(role);
+    this.#stream.restart(role, this.#clock.nowMs());
   }
 
   /** No data are passed on until the next `switchTo`; the client is not told yet. */
   pause(): void {
-    this.#active = null;
+    this.#stream.pause();
   }
 
   /** From now on the data come from `role`; what it has sent and the client has not seen is delivered at once. */
   switchTo(role: Role): SwitchCount {
-    return this.#active === role ? { replayed: 0, suppressed: 0 } : this.#takeOver(role);
-  }
-
-  #takeOver(role: Role): SwitchCount {
-    const nowMs = this.#clock.nowMs();
-    const { replay, filter } = handOver(this.#delivered, this.#standby[role], nowMs - this.#considerForMs);
-    this.#active = role;
-    this.#standby[role].clear();
-    this.#filter = filter;
-    this.#filterUntilMs = nowMs + filterForMs;
-    const { suppressed } = filter;
-    let replayed = 0;
-    for (const data of replay) {
-      this.#delivered.push(data, nowMs);
-      replayed += this.#enqueue(data);
-    }
-    return { replayed, suppressed };
+    return this.#stream.switchTo(role, this.#clock.nowMs());
   }
 
   /** Nothing serves: tell the client that its values are no longer current. All that comes later is news. */
   goDark(statusCode: number): void {
-    this.#active = null;
-    this.#delivered.clear();
+    this.#stream.forget();
     const time = dateTimeOf(this.#clock.wallMs());
     const changes = this.items
       .reporting()

@@ -1,3 +1,4 @@
+import { type Handover, handOver as handOverSamples, type SampleFilter } from "../../relay/handover.ts";
 import {
   dataChangeData,
   listNotifications,
@@ -17,12 +18,8 @@ interface Seen {
   valueEnd: number;
 }
 
-/**
- * Knows, for each client handle, the newest sample delivered from the old member, and lets pass what
- * is newer. Samples of equal servers are matched by their source timestamp; where two samples have the
- * same one, by their value, since a sample too many harms less than one too few.
- */
-export class SeenFilter {
+/** Tells notification data that the client has not seen, by client handle and source timestamp. */
+export class SeenFilter implements SampleFilter<Buffer> {
   readonly #seen = new Map<number, Seen>();
   #suppressed = 0;
 
@@ -100,25 +97,11 @@ function joinNotificationData(first: Buffer, second: Buffer): Buffer {
   return joined;
 }
 
-export interface Handover {
-  /** Notification data the new member delivered and the client has not seen, oldest first. */
-  readonly replay: readonly Buffer[];
-  /** Keeps holding back, for some seconds, what the old member had delivered. */
-  readonly filter: SeenFilter;
-}
-
-/**
- * Compares what the client was given from the old member with what the new member has sent already.
- * `considerFromMs`: arrivals at the new member before this time are taken as seen.
- */
-export function handOver(from: NotificationRing, to: NotificationRing, considerFromMs: number): Handover {
-  const filter = new SeenFilter();
-  for (const { data } of from.entries()) filter.rememberAll(data);
-  const replay: Buffer[] = [];
-  for (const { arrivedAtMs, data } of to.entries()) {
-    if (arrivedAtMs < considerFromMs) continue;
-    const unseen = filter.pass(data, arrivedAtMs > from.lastArrivalMs);
-    if (unseen) replay.push(unseen);
-  }
-  return { replay, filter };
+/** Compares what the client was given from the old member with what the new member has sent already. */
+export function handOver(
+  from: NotificationRing,
+  to: NotificationRing,
+  considerFromMs: number,
+): Handover<Buffer, SeenFilter> {
+  return handOverSamples(from, to, considerFromMs, new SeenFilter());
 }

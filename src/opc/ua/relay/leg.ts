@@ -1,4 +1,5 @@
 import type { Role } from "../../../core/role.ts";
+import type { RelayLeg } from "../../relay/leg-slot.ts";
 import type { UpstreamSession } from "../upstream/upstream-session.ts";
 import { listNotifications, notificationTypes, selectNotifications } from "../wire/notification-data.ts";
 import type { PublishBody } from "../wire/publish.ts";
@@ -10,7 +11,7 @@ import { PublishPump } from "./publish-pump.ts";
  * A client session's connection to one member: one upstream session and, in it, one upstream
  * subscription for each of the client's.
  */
-export class Leg {
+export class Leg implements RelayLeg {
   readonly role: Role;
   /** Differs from every other leg of the same client session. */
   readonly number: number;
@@ -29,6 +30,18 @@ export class Leg {
       received: (publish) => this.#received(publish),
       broken: onBroken,
     });
+  }
+
+  get isOpen(): boolean {
+    return this.session.isOpen;
+  }
+
+  abort(): void {
+    this.session.abort();
+  }
+
+  close(): Promise<void> {
+    return this.session.close();
   }
 
   subscription(clientId: number): LegSubscription | null {

@@ -3,16 +3,19 @@ import { UnderstudyError } from "../../../core/error.ts";
 import { type Role, roles } from "../../../core/role.ts";
 import type { HostRecord } from "../../../diagnostics/event.ts";
 import type { Clock } from "../../clock.ts";
+import { InFlightRequests, longestWaitMs } from "../../relay/in-flight.ts";
+import { type LegOwner, LegSlot } from "../../relay/leg-slot.ts";
+import { LegWaiters } from "../../relay/leg-waiters.ts";
+import type { AudienceMember } from "../../relay/session-audience.ts";
 import {
   type ResponseCallback,
   ServiceError,
   type ServiceRequest,
+  type ServiceResponse,
   type UpstreamSession,
 } from "../upstream/upstream-session.ts";
 import type { ClientSubscription } from "./client-subscription.ts";
-import { InFlightRequests, longestWaitMs } from "./in-flight.ts";
-import type { Leg } from "./leg.ts";
-import { type LegOwner, LegSlot } from "./leg-slot.ts";
+import { Leg } from "./leg.ts";
 import { PublishQueue } from "./publish-queue.ts";
 
 /** What a relay session needs of its pair. */
@@ -37,24 +40,23 @@ function outcomeUnknown(detail: string): ServiceError {
   );
 }
 
+function noneInTime(): ServiceError {
+  return new ServiceError("NOTHING_ACTIVE", darkStatus, "no member of the pair came back in time");
+}
+
 function nothingActive(): ServiceError {
   return new ServiceError("NOTHING_ACTIVE", darkStatus, "no member of the pair serves at present");
 }
 
-interface LegWaiter {
-  readonly untilMs: number;
-  resolve(leg: Leg): void;
-  reject(error: ServiceError): void;
-}
-
 /** One client session's way to both members: keeps its legs, its subscriptions and its requests in flight. */
-export class RelaySession {
+export class RelaySession implements AudienceMember {
   readonly subscriptions = new Map<number, ClientSubscription>();
   readonly publishQueue: PublishQueue;
   readonly #environment: RelayEnvironment;
-  readonly #slots: Readonly<Record<Role, LegSlot>>;
-  readonly #inFlight: InFlightRequests;
-  readonly #waiters = new Set<LegWaiter>();
+  readonly #slots: Readonly<Record<Role, LegSlot<Leg>>>;
+  readonly #inFlight: InFlightRequests<Leg, ServiceError, ServiceResponse>;
+  readonly #waiters: LegWaiters<Leg>;
+  #legCount = 0;
   #active: Role | null = null;
   #isDark = false;
   #isClosed = false;
@@ -62,9 +64,10 @@ export class RelaySession {
   constructor(environment: RelayEnvironment) {
     this.#environment = environment;
     this.publishQueue = new PublishQueue(environment.clock.nowMs());
-    this.#inFlight = new InFlightRequests(environment.clock);
-    const owner: LegOwner = {
-      open: (role, signal) => environment.open(role, signal),
+    this.#inFlight = new InFlightRequests(environment.clock, noneInTime);
+    this.#waiters = new LegWaiters(environment.clock, nothingActive);
+    const owner: LegOwner<Leg> = {
+      open: (role, signal) => this.#connect(role, signal),
       isWanted: (role) => role === this.#active || environment.isUp(role),
       isUp: (role) => environment.isUp(role),
       connected: (leg) => {
@@ -97,12 +100,19 @@ export class RelaySession {
   /** The leg requests go to; null while there is none. */
   activeLeg(): Leg | null {
     const leg = this.#active ? this.#slots[this.#active].leg : null;
-    return leg?.session.isOpen ? leg : null;
+    return leg?.isOpen ? leg : null;
   }
 
   /** All legs that are open. */
   legs(): Leg[] {
     return roles.flatMap((role) => this.#slots[role].leg ?? []);
+  }
+
+  /** Values given to the client in its present subscriptions. */
+  get valuesForwarded(): number {
+    let values = 0;
+    for (const subscription of this.subscriptions.values()) values += subscription.valuesForwarded;
+    return values;
   }
 
   memberUp(role: Role): void {
@@ -160,7 +170,7 @@ export class RelaySession {
     this.#isDark = true;
     for (const subscription of this.subscriptions.values()) subscription.goDark(darkStatus.value);
     this.#inFlight.failWaiting(nothingActive());
-    this.#endWaiting(null);
+    this.#waiters.end(null);
     // what is still connected starts afresh, so that its first values end the darkness of every item
     for (const role of roles) {
       if (!this.#slots[role].leg) continue;
@@ -175,10 +185,16 @@ export class RelaySession {
    */
   forward(request: ServiceRequest, idempotent: boolean, timeoutMs: number, done: ResponseCallback): void {
     const leg = this.activeLeg();
-    if (leg?.session.isOpen) {
-      this.#inFlight.send(leg, request, idempotent, timeoutMs, done);
+    const flight = {
+      idempotent,
+      timeoutMs,
+      send: (to: Leg, answered: ResponseCallback) => to.session.send(request, timeoutMs, answered),
+      done,
+    };
+    if (leg) {
+      this.#inFlight.send(leg, flight);
     } else if (idempotent && !this.#isDark) {
-      this.#inFlight.wait(request, timeoutMs, done);
+      this.#inFlight.wait(flight);
     } else {
       done(nothingActive(), null);
     }
@@ -201,20 +217,7 @@ export class RelaySession {
   }
 
   #nextLeg(): Promise<Leg> {
-    if (this.#isDark || this.#isClosed) return Promise.reject(nothingActive());
-    return new Promise((resolve, reject) => {
-      const untilMs = this.#environment.clock.nowMs() + longestWaitMs;
-      this.#waiters.add({ untilMs, resolve, reject });
-    });
-  }
-
-  #endWaiting(leg: Leg | null, endedBeforeMs = Number.POSITIVE_INFINITY): void {
-    for (const waiter of this.#waiters) {
-      if (waiter.untilMs > endedBeforeMs) continue;
-      this.#waiters.delete(waiter);
-      if (leg) waiter.resolve(leg);
-      else waiter.reject(nothingActive());
-    }
+    return this.#isDark || this.#isClosed ? Promise.reject(nothingActive()) : this.#waiters.next();
   }
 
   /** Has a subscription that was created on one member followed by the other. */
@@ -262,7 +265,7 @@ export class RelaySession {
     for (const ticket of this.publishQueue.takeExpired(nowMs)) ticket.fault(StatusCodes.BadTimeout);
     this.#endUnused(nowMs);
     this.#inFlight.expire(nowMs);
-    this.#endWaiting(null, nowMs);
+    this.#waiters.end(null, nowMs);
     const hasBacklog = [...this.subscriptions.values()].some((subscription) => subscription.hasBacklog);
     this.activeLeg()?.setPaused(hasBacklog);
     for (const subscription of this.subscriptions.values()) subscription.tick(nowMs);
@@ -283,11 +286,19 @@ export class RelaySession {
   async close(): Promise<void> {
     this.#isClosed = true;
     const closing = roles.map((role) => this.#slots[role].close());
-    this.#endWaiting(null);
+    this.#waiters.end(null);
     this.#inFlight.failAll(
       new ServiceError("SESSION_CLOSED", StatusCodes.BadSessionClosed, "session closed"),
     );
     await Promise.all(closing);
+  }
+
+  async #connect(role: Role, signal: AbortSignal): Promise<Leg> {
+    const session = await this.#environment.open(role, signal);
+    this.#legCount += 1;
+    const leg = new Leg(role, this.#legCount, session, () => this.#slots[role].lose(leg));
+    session.onLost = () => this.#slots[role].lose(leg);
+    return leg;
   }
 
   async #prepare(leg: Leg): Promise<void> {
@@ -301,6 +312,6 @@ export class RelaySession {
 
   #resume(leg: Leg): void {
     this.#inFlight.resume(leg);
-    this.#endWaiting(leg);
+    this.#waiters.end(leg);
   }
 }

@@ -1,60 +1,8 @@
-/** Notification data as they came from a member, with the time of arrival. */
-export interface RingEntry {
-  readonly arrivedAtMs: number;
-  readonly data: Buffer;
-}
+import { ArrivalRing } from "../../relay/arrival-ring.ts";
 
-/** Upper bound of what one ring holds, whatever its time span. */
-const maxRingBytes = 64 * 1024 * 1024;
-
-/**
- * The last few seconds of one member's notifications for one subscription, unparsed. Both members'
- * rings together tell at a switchover what the client has seen and what it still has to see.
- */
-export class NotificationRing {
-  #entries: RingEntry[] = [];
-  #first = 0;
-  #bytes = 0;
-  keepForMs: number;
-
+/** The last few seconds of one member's notifications for one subscription, unparsed. */
+export class NotificationRing extends ArrivalRing<Buffer> {
   constructor(keepForMs: number) {
-    this.keepForMs = keepForMs;
-  }
-
-  push(data: Buffer, nowMs: number): void {
-    this.#entries.push({ arrivedAtMs: nowMs, data });
-    this.#bytes += data.length;
-    this.#trim(nowMs);
-  }
-
-  /** Oldest first. */
-  entries(): readonly RingEntry[] {
-    return this.#first === 0 ? this.#entries : this.#entries.slice(this.#first);
-  }
-
-  /** Time of the newest arrival; -Infinity when empty. */
-  get lastArrivalMs(): number {
-    return this.#entries.at(-1)?.arrivedAtMs ?? Number.NEGATIVE_INFINITY;
-  }
-
-  clear(): void {
-    this.#entries = [];
-    this.#first = 0;
-    this.#bytes = 0;
-  }
-
-  #trim(nowMs: number): void {
-    for (;;) {
-      const oldest = this.#entries[this.#first];
-      if (!oldest || this.#first === this.#entries.length - 1) break;
-      if (nowMs - oldest.arrivedAtMs <= this.keepForMs && this.#bytes <= maxRingBytes) break;
-      this.#bytes -= oldest.data.length;
-      this.#first += 1;
-    }
-    // let go of what was passed now and then, not at every push
-    if (this.#first > 64 && this.#first * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#first);
-      this.#first = 0;
-    }
+    super(keepForMs, (data) => data.length);
   }
 }

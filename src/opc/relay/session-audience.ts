@@ -1,6 +1,5 @@
-import { type Role, roles } from "../../../core/role.ts";
-import type { Audience } from "../../audience.ts";
-import type { RelaySession } from "./relay-session.ts";
+import { type Role, roles } from "../../core/role.ts";
+import type { Audience } from "../audience.ts";
 
 /**
  * How long clients are kept waiting when nothing is active before they are told (bad quality, Bad
@@ -11,20 +10,37 @@ const graceMs = 2000;
 /** Longest time that the switchover of a pair waits for all its clients to have followed, in ms. */
 const patienceMs = 2000;
 
-/** The OPC UA clients of one pair: carries the core's decisions out on each of their sessions. */
-export class UaAudience implements Audience {
-  readonly #sessions = new Set<RelaySession>();
+/** One client of a pair, whatever it speaks. */
+export interface AudienceMember {
+  /** Values given to it so far. */
+  readonly valuesForwarded: number;
+  memberUp(role: Role): void;
+  memberDown(role: Role): void;
+  /** Brings what the members send in line with what the pair and the client want. */
+  applyPublishing(): Promise<void>;
+  promote(role: Role): Promise<void>;
+  /** Nothing serves for now. */
+  pause(): void;
+  /** Nothing has served for long enough that the client must know. */
+  goDark(): void;
+  tick(nowMs: number): void;
+  close(): Promise<void>;
+}
+
+/** The clients of one pair: carries the core's decisions out on each of them. */
+export class SessionAudience<S extends AudienceMember> implements Audience {
+  readonly #sessions = new Set<S>();
   readonly #up: Record<Role, boolean> = { primary: false, secondary: false };
   readonly #subscribed: Record<Role, boolean> = { primary: false, secondary: false };
   #active: Role | null = null;
   #grace: NodeJS.Timeout | null = null;
-  #valuesOfEndedSubscriptions = 0;
+  #valuesOfEndedSessions = 0;
 
   get active(): Role | null {
     return this.#active;
   }
 
-  get sessions(): ReadonlySet<RelaySession> {
+  get sessions(): ReadonlySet<S> {
     return this.#sessions;
   }
 
@@ -36,23 +52,18 @@ export class UaAudience implements Audience {
     return this.#subscribed[role];
   }
 
-  add(session: RelaySession): void {
+  add(session: S): void {
     this.#sessions.add(session);
   }
 
-  remove(session: RelaySession): void {
-    for (const { valuesForwarded } of session.subscriptions.values()) {
-      this.#valuesOfEndedSubscriptions += valuesForwarded;
-    }
-    this.#sessions.delete(session);
+  remove(session: S): void {
+    if (this.#sessions.delete(session)) this.#valuesOfEndedSessions += session.valuesForwarded;
   }
 
   /** Values given to clients since the pair was started. */
   get valuesForwarded(): number {
-    let values = this.#valuesOfEndedSubscriptions;
-    for (const session of this.#sessions) {
-      for (const subscription of session.subscriptions.values()) values += subscription.valuesForwarded;
-    }
+    let values = this.#valuesOfEndedSessions;
+    for (const session of this.#sessions) values += session.valuesForwarded;
     return values;
   }
 
@@ -109,7 +120,7 @@ export class UaAudience implements Audience {
    * Waits for all sessions, but not for ever. One client that cannot follow reports that itself; it must
    * neither hold up nor fail what is done for the pair.
    */
-  async #each(operation: (session: RelaySession) => Promise<void>): Promise<void> {
+  async #each(operation: (session: S) => Promise<void>): Promise<void> {
     let timer: NodeJS.Timeout | null = null;
     const patience = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, patienceMs);

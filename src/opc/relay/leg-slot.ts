@@ -1,22 +1,29 @@
-import { UnderstudyError } from "../../../core/error.ts";
-import type { Role } from "../../../core/role.ts";
-import type { UpstreamSession } from "../upstream/upstream-session.ts";
-import { Leg } from "./leg.ts";
+import { UnderstudyError } from "../../core/error.ts";
+import type { Role } from "../../core/role.ts";
 
-/** Whose leg it is: what a slot asks of and tells its client session. */
-export interface LegOwner {
-  /** Opens a session of the client on the member. */
-  open(role: Role, signal: AbortSignal): Promise<UpstreamSession>;
+/** A client's connection to one member. */
+export interface RelayLeg {
+  readonly isOpen: boolean;
+  /** Ends it at once, without waiting for the member; tells nobody. */
+  abort(): void;
+  /** Ends it and tells the member, best effort. */
+  close(): Promise<void>;
+}
+
+/** Whose leg it is: what a slot asks of and tells its client. */
+export interface LegOwner<L extends RelayLeg> {
+  /** Opens a connection of the client to the member. */
+  open(role: Role, signal: AbortSignal): Promise<L>;
   /** A leg to this member is worth having: it is active, or linked. */
   isWanted(role: Role): boolean;
   /** The member is linked, so that a leg lost or refused is worth another try. */
   isUp(role: Role): boolean;
-  /** Requests can be sent; the client's subscriptions are not there yet. */
-  connected(leg: Leg): void;
-  /** Brings the client's subscriptions onto the leg. */
-  prepare(leg: Leg): Promise<void>;
+  /** Requests can be sent; the client's subscriptions or groups are not there yet. */
+  connected(leg: L): void;
+  /** Brings the client's subscriptions or groups onto the leg. */
+  prepare(leg: L): Promise<void>;
   /** Nothing more comes from the leg. */
-  gone(leg: Leg): void;
+  gone(leg: L): void;
   failed(role: Role, error: Error): void;
 }
 
@@ -24,23 +31,22 @@ export interface LegOwner {
 const firstRetryMs = 100;
 const longestRetryMs = 5000;
 
-/** The place for a client session's leg to one member: empty, being opened, or filled. */
-export class LegSlot {
+/** The place for a client's leg to one member: empty, being opened, or filled. */
+export class LegSlot<L extends RelayLeg> {
   readonly role: Role;
-  readonly #owner: LegOwner;
-  #leg: Leg | null = null;
+  readonly #owner: LegOwner<L>;
+  #leg: L | null = null;
   #opening: { readonly abort: AbortController; readonly done: Promise<void> } | null = null;
   #retry: NodeJS.Timeout | null = null;
   #retryMs = firstRetryMs;
-  #opened = 0;
   #isClosed = false;
 
-  constructor(role: Role, owner: LegOwner) {
+  constructor(role: Role, owner: LegOwner<L>) {
     this.role = role;
     this.#owner = owner;
   }
 
-  get leg(): Leg | null {
+  get leg(): L | null {
     return this.#leg;
   }
 
@@ -71,7 +77,7 @@ export class LegSlot {
   }
 
   /** The leg, once an opening that is under way has ended; null where there is none. */
-  async settled(): Promise<Leg | null> {
+  async settled(): Promise<L | null> {
     if (!this.#leg) await this.#opening?.done.catch(() => undefined);
     return this.#leg;
   }
@@ -86,7 +92,7 @@ export class LegSlot {
   }
 
   /** The leg is of no more use; whether the member as a whole is lost is not ours to say. */
-  lose(leg: Leg): void {
+  lose(leg: L): void {
     if (this.#leg !== leg) return;
     this.#end();
     this.#retryLater(null);
@@ -99,18 +105,15 @@ export class LegSlot {
     this.#opening?.abort.abort();
     const leg = this.#leg;
     this.#leg = null;
-    await leg?.session.close();
+    await leg?.close();
   }
 
   async #connect(signal: AbortSignal): Promise<void> {
-    const session = await this.#owner.open(this.role, signal);
+    const leg = await this.#owner.open(this.role, signal);
     if (signal.aborted || this.#isClosed || !this.#owner.isWanted(this.role)) {
-      session.abort();
+      leg.abort();
       throw new UnderstudyError("LEG_NOT_WANTED", `the ${this.role} member went away while connecting`);
     }
-    this.#opened += 1;
-    const leg = new Leg(this.role, this.#opened, session, () => this.lose(leg));
-    session.onLost = () => this.lose(leg);
     this.#leg = leg;
     this.#owner.connected(leg);
     try {
@@ -125,7 +128,7 @@ export class LegSlot {
     const leg = this.#leg;
     if (!leg) return;
     this.#leg = null;
-    leg.session.abort();
+    leg.abort();
     this.#owner.gone(leg);
   }
 
