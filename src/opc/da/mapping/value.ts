@@ -59,7 +59,11 @@ export function uaVariantOf(variant: Variant): UaVariant {
   if (dataType === undefined || (elementType === varType.variant && !isArrayVariant(variant)))
     return new UaVariant();
   if (!isArrayVariant(variant)) {
-    return new UaVariant({ dataType, value: uaScalar(elementType, variant.value) });
+    return new UaVariant({
+      dataType,
+      arrayType: VariantArrayType.Scalar,
+      value: uaScalar(elementType, variant.value),
+    });
   }
   const value = inUaOrder(variant).map((element) =>
     isNested(element) ? uaVariantOf(element) : uaScalar(elementType, element),
