@@ -1,10 +1,11 @@
-import type { CoreRecord } from "../core/record.ts";
 import type { Role } from "../core/role.ts";
 import type { HostClock } from "./host-clock.ts";
 
-/** How a switchover can end. */
+/** How a switchover can end; the first three are records of the core. */
 export type Outcome =
-  | Extract<CoreRecord, { readonly kind: "promoted" | "promotionFailed" | "disabled" }>
+  | { readonly kind: "promoted"; readonly member: Role; readonly tookMs: number }
+  | { readonly kind: "promotionFailed"; readonly detail: string }
+  | { readonly kind: "disabled" }
   | { readonly kind: "stopped" };
 
 /** Tells whoever asked for a switchover how it went. */
