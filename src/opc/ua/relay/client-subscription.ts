@@ -172,7 +172,7 @@ export class ClientSubscription {
     for (let data = this.#outbox[0]; data !== undefined; data = this.#outbox[0]) {
       const ticket = this.#queue.peek();
       if (!ticket) return;
-      const pieces = splitNotificationData(data, ticket.maxBodyBytes - publishOverheadBytes);
+      const pieces = piecesOf(data, ticket.maxBodyBytes - publishOverheadBytes);
       const [first = data] = pieces;
       this.#outbox.splice(0, 1, ...pieces.slice(1));
       this.#outboxBytes -= data.length;
@@ -217,5 +217,15 @@ export class ClientSubscription {
       results: ticket.results,
     });
     ticket.respond(rawResponse("Publish", ...parts));
+  }
+}
+
+/** As many messages as the client's limit asks for; what cannot be read cannot be split either. */
+function piecesOf(data: Buffer, maxBytes: number): Buffer[] {
+  try {
+    return splitNotificationData(data, maxBytes);
+  } catch (error) {
+    if (error instanceof RangeError) return [data];
+    throw error;
   }
 }

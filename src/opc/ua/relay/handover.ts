@@ -41,11 +41,15 @@ export class SeenFilter implements SampleFilter<Buffer> {
     }
   }
 
+  /** Of data that cannot be read, what stands before the fault. */
   rememberAll(data: Buffer): void {
-    for (const notification of listNotifications(data)) {
-      if (notification.typeId !== notificationTypes.dataChange) continue;
-      visitValueChanges(data, notification, (change) => this.remember(change, data));
-    }
+    unlessUnreadable(() => {
+      for (const notification of listNotifications(data)) {
+        if (notification.typeId !== notificationTypes.dataChange) continue;
+        visitValueChanges(data, notification, (change) => this.remember(change, data));
+      }
+      return null;
+    });
   }
 
   /** True for a sample that the client has not been given yet. `arrivedAfter` decides where timestamps are missing. */
@@ -58,10 +62,14 @@ export class SeenFilter implements SampleFilter<Buffer> {
   }
 
   /**
-   * The notification data without what the client has seen already; null where nothing is left.
-   * Events pass when they arrived after the old member's last message.
+   * The notification data without what the client has seen already; null where nothing is left, or where
+   * they cannot be read. Events pass when they arrived after the old member's last message.
    */
   pass(data: Buffer, arrivedAfter: boolean): Buffer | null {
+    return unlessUnreadable(() => this.#unseen(data, arrivedAfter));
+  }
+
+  #unseen(data: Buffer, arrivedAfter: boolean): Buffer | null {
     const notifications = listNotifications(data);
     const kept: Buffer[] = [];
     const others: Notification[] = [];
@@ -88,6 +96,16 @@ export class SeenFilter implements SampleFilter<Buffer> {
     const changes = dataChangeData(kept);
     if (others.length === 0) return changes;
     return joinNotificationData(changes, selectNotifications(data, others));
+  }
+}
+
+/** Notifications are kept unread until a switchover, which must not fail on what one server once sent. */
+function unlessUnreadable(read: () => Buffer | null): Buffer | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
   }
 }
 

@@ -66,20 +66,20 @@ export class PublishPump {
   }
 
   #received(response: ServiceResponse | null): void {
-    let publish: PublishBody;
     try {
-      publish = parsePublishBody((response as unknown as RawResponse).body);
+      const publish = parsePublishBody((response as unknown as RawResponse).body);
+      if (!publish.isKeepAlive) {
+        const { subscriptionId, sequenceNumber } = publish;
+        this.#acknowledgements.push({ subscriptionId, sequenceNumber });
+      }
+      // ask for the next before the client is served: the member should never wait for us
+      this.#refill();
+      this.#events.received(publish);
     } catch (error) {
-      this.#events.broken(`unreadable PublishResponse: ${(error as Error).message}`);
-      return;
+      // what a member sends must not end the broker
+      if (!(error instanceof RangeError)) throw error;
+      this.#events.broken(`unreadable PublishResponse: ${error.message}`);
     }
-    if (!publish.isKeepAlive) {
-      const { subscriptionId, sequenceNumber } = publish;
-      this.#acknowledgements.push({ subscriptionId, sequenceNumber });
-    }
-    // ask for the next before the client is served: the member should never wait for us
-    this.#refill();
-    this.#events.received(publish);
   }
 
   #refused({ statusCode }: ServiceError): void {

@@ -1,4 +1,4 @@
-import { dataValueMask, skipNodeId, skipVariant } from "./skip.ts";
+import { dataValueMask, expectWithin, skipNodeId, skipVariant } from "./skip.ts";
 
 /** NodeIds of the binary encodings of the three NotificationData types (OPC 10000-6, A.3). */
 export const notificationTypes = Object.freeze({ dataChange: 811, events: 916, statusChange: 820 });
@@ -27,7 +27,7 @@ export function listNotifications(data: Buffer): Notification[] {
     if (encoding === 0) continue;
     const length = Math.max(data.readInt32LE(offset), 0);
     const start = offset + 4;
-    offset = start + length;
+    offset = expectWithin(data, start + length);
     notifications.push({ typeId, start, end: offset, objectStart });
   }
   return notifications;
@@ -60,7 +60,7 @@ export interface ValueChange {
 }
 
 /**
- * Visits every value change of a DataChangeNotification body.
+ * Visits every value change of a DataChangeNotification body. Throws RangeError when malformed.
  * The source timestamp orders samples of two equal servers; without one the server's has to do.
  */
 export function visitValueChanges(
@@ -101,7 +101,7 @@ function readDataValue(data: Buffer, start: number, change: ValueChange): number
   }
   if (mask & dataValueMask.serverPicoseconds) offset += 2;
   change.timestamp = timestamp;
-  return offset;
+  return expectWithin(data, offset);
 }
 
 /** A notificationData array with one DataChangeNotification of the given MonitoredItemNotifications. */
