@@ -132,6 +132,8 @@ export class Plant {
   }
 
   async stop(): Promise<void> {
+    // one that stands still would keep those waiting who take leave of it
+    for (const role of roles) this.members[role].thaw();
     await this.clients.end();
     await this.broker.stop();
     await Promise.all(roles.map((role) => this.members[role].stop()));
