@@ -124,7 +124,7 @@ function tellHowToJoin(project: Project, broker: BrokerProcess, plant: Plant, na
   narrator.say("To end a server and see what happens (it is started again after two seconds):");
   narrator.row(`kill -9 ${plant.pid("primary")}`);
   narrator.say("To look at the broker and to operate it, in another window in this directory:");
-  const command = `npx understudy --state-dir ${broker.stateDirectory}`;
+  const command = `npm run -s understudy -- --state-dir ${broker.stateDirectory}`;
   for (const rest of [
     "pair status",
     "events --limit 10",
