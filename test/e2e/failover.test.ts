@@ -17,7 +17,7 @@ const slackMs = 1500;
 const monitoring = {
   monitorItems: [
     { itemId: "ns=1;s=_System.Quality", updateRate: 100, trigger: "badQuality" },
-    { itemId: "ns=1;s=_System.Watchdog", updateRate: 200, trigger: "noChange", triggerData: "1000" },
+    { itemId: "ns=1;s=_System.Watchdog", updateRate: 200, trigger: "noChange", triggerData: "1600" },
     {
       itemId: "ns=1;s=_System.State",
       dataType: "Long",
@@ -145,7 +145,7 @@ describe("clients of a cold, a warm and a hot pair", function () {
 
   it("go on after a graceful shutdown, before the server closes its socket", async () => {
     const sinceMs = performance.now();
-    const afterMs = 3000;
+    const afterMs = 2000;
     await failOver(
       () => plant.members.primary.control({ command: "shutdown", afterMs, reason: "patching" }),
       "shutdown",
