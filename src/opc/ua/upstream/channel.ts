@@ -217,7 +217,7 @@ export class UpstreamChannel {
 
   #lose(detail: string): void {
     if (!this.#open) return;
-    const known = this.#serverError?.detail ?? detail;
+    const known = this.#serverError?.detail ?? plainly(detail);
     this.#shut(known);
     this.#layer.dispose();
     const { onLost } = this;
@@ -293,4 +293,9 @@ function faultError(request: string, statusCode: StatusCode): ServiceError {
 /** Severity bits of a status code; Uncertain responses carry a usable body. */
 function isBad(statusCode: StatusCode): boolean {
   return statusCode.value >>> 30 === 2;
+}
+
+/** node-opcua's words for a connection that the other side ended, in those of our readers. */
+function plainly(detail: string): string {
+  return /disconnected by third party/.test(detail) ? "the server ended the connection" : detail;
 }
