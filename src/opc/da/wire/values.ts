@@ -68,6 +68,38 @@ export class Values implements Iterable<Variant> {
     return [...this];
   }
 
+  /** The encoded bytes of each value, with its VARTYPE where each has its own; equal bytes are equal values. */
+  slices(): Buffer[] {
+    const slices: Buffer[] = [];
+    if (this.commonType !== mixedType) {
+      const width = widthOf(this.commonType) ?? 0;
+      for (let at = 0; slices.length < this.count; at += width)
+        slices.push(this.#bytes.subarray(at, at + width));
+      return slices;
+    }
+    const reader = new ByteReader(this.#bytes);
+    for (let start = 0; slices.length < this.count; ) {
+      skipVariant(reader);
+      const end = this.#bytes.length - reader.remaining;
+      slices.push(this.#bytes.subarray(start, end));
+      start = end;
+    }
+    return slices;
+  }
+
+  /** Some of the values, in the order of the indices. */
+  select(indices: readonly number[]): Values {
+    const slices = this.slices();
+    const chosen = indices.map((index) => slices[index] ?? Buffer.alloc(0));
+    if (chosen.length === 0) return Values.none;
+    return new Values(chosen.length, this.commonType, Buffer.concat(chosen));
+  }
+
+  /** Size of the encoded values, in bytes. */
+  get byteLength(): number {
+    return this.#bytes.length;
+  }
+
   /** All values as numbers where they are VT_R8 (the common case of bulk data); else null. */
   doubles(): Float64Array | null {
     if (this.commonType !== varType.r8) return null;

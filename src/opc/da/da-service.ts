@@ -1,0 +1,164 @@
+import { randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { UnderstudyError } from "../../core/error.ts";
+import type { Role } from "../../core/role.ts";
+import type { ReportEvent } from "../../diagnostics/event.ts";
+import { writeFileAtomically } from "../../project/atomic-file.ts";
+import { type Pair, pairName } from "../../project/project.ts";
+import type { Clock } from "../clock.ts";
+import { systemHostClock } from "../host-clock.ts";
+import { DaPair } from "./da-pair.ts";
+import {
+  Gateway,
+  type GatewayEndpoint,
+  gatewayEndpointText,
+  isToken,
+  parseGatewayEndpoint,
+} from "./gateway/gateway.ts";
+import type { HelperStarter } from "./upstream/helper.ts";
+
+export interface DaServiceOptions {
+  readonly stateDirectory: string;
+  /** Where proxies connect; null = a named pipe on Windows, any loopback port elsewhere. */
+  readonly endpoint: string | null;
+  /** Proof that proxies must give over TCP; null = one is made. */
+  readonly token: string | null;
+  /** Starts helper processes for a member; null where this machine or build has none. */
+  readonly starter: ((role: Role) => HelperStarter) | null;
+  readonly report: ReportEvent;
+  readonly clock: Clock;
+}
+
+/** How often calls are looked at for what has waited too long, in ms. */
+const tickMs = 250;
+const defaultPipe = "pipe:understudy-da";
+const defaultTcp = "tcp:127.0.0.1:0";
+const context = Object.freeze({ pair: null, server: null, machine: null, client: null });
+
+/** The OPC DA side of the broker: its gateway for proxies and the pairs behind it. Listens while it has pairs. */
+export class DaService {
+  readonly #options: DaServiceOptions;
+  readonly #token: string;
+  readonly #pairs = new Map<string, DaPair>();
+  #gateway: Gateway | null = null;
+  #endpoint: GatewayEndpoint | null = null;
+  #ticker: NodeJS.Timeout | null = null;
+
+  constructor(options: DaServiceOptions) {
+    this.#options = options;
+    this.#token = options.token ?? randomBytes(32).toString("hex");
+  }
+
+  find(name: string): DaPair | null {
+    return this.#pairs.get(name) ?? null;
+  }
+
+  /** Where proxies connect now; null while nothing listens. */
+  get endpoint(): string | null {
+    return this.#endpoint && gatewayEndpointText(this.#endpoint);
+  }
+
+  get token(): string {
+    return this.#token;
+  }
+
+  /** Makes a pair reachable for clients; its host is not enabled yet. Throws PROTOCOL_UNSUPPORTED, LISTEN_FAILED. */
+  async add(pair: Pair): Promise<DaPair> {
+    const { starter, clock, report } = this.#options;
+    const name = pairName(pair);
+    if (!starter) {
+      throw new UnderstudyError(
+        "PROTOCOL_UNSUPPORTED",
+        `${name}: this machine has no OPC DA helper; install the native parts (npm run build:native), set protocol to opcua, or disable the pair`,
+      );
+    }
+    await this.#listen();
+    const added = new DaPair({
+      pair,
+      starter,
+      clock,
+      hostClock: systemHostClock,
+      stateDirectory: this.#options.stateDirectory,
+      report,
+    });
+    this.#pairs.set(name, added);
+    return added;
+  }
+
+  /** Takes a pair away from its clients. */
+  async remove(name: string, reason: string): Promise<void> {
+    const removed = this.#pairs.get(name);
+    if (!removed) return;
+    this.#pairs.delete(name);
+    removed.host.disable(reason);
+    this.#gateway?.closeClients((target) => removed.answersTo(target), reason);
+    await removed.stop();
+    if (this.#pairs.size === 0) await this.#endListening(reason);
+  }
+
+  async stop(reason: string): Promise<void> {
+    await this.#endListening(reason);
+    await Promise.all([...this.#pairs.values()].map((pair) => pair.stop()));
+    this.#pairs.clear();
+  }
+
+  async #listen(): Promise<void> {
+    if (this.#gateway) return;
+    const { report, stateDirectory } = this.#options;
+    const asked = parseGatewayEndpoint(
+      this.#options.endpoint ?? (process.platform === "win32" ? defaultPipe : defaultTcp),
+    );
+    const gateway = new Gateway({
+      refuse: (token) =>
+        // a pipe is guarded by its access list
+        asked.kind === "pipe" || isToken(token, this.#token) ? null : "the token is wrong",
+      knows: (target) => this.#pairOf(target) !== null,
+      open: async (client, deliver) => {
+        const pair = this.#pairOf(client.target);
+        if (!pair) throw new UnderstudyError("PAIR_DISABLED", `no pair ${client.target} is enabled here`);
+        return pair.openClient(client, deliver);
+      },
+      program: "understudy",
+      onInternalError: (error, request) => {
+        const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        report({ kind: "internalError", detail: `${request}: ${detail}` }, context);
+      },
+    });
+    try {
+      this.#endpoint = await gateway.listen(asked);
+    } catch (error) {
+      report(
+        { kind: "listenFailed", url: gatewayEndpointText(asked), detail: (error as Error).message },
+        context,
+      );
+      throw error;
+    }
+    this.#gateway = gateway;
+    this.#ticker = setInterval(() => this.#tick(), tickMs);
+    report({ kind: "listening", url: gatewayEndpointText(this.#endpoint) }, context);
+    const folder = join(stateDirectory, "da");
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const told = { endpoint: gatewayEndpointText(this.#endpoint), token: this.#token };
+    await writeFileAtomically(join(folder, "gateway.json"), `${JSON.stringify(told)}\n`, 0o600);
+  }
+
+  async #endListening(reason: string): Promise<void> {
+    if (this.#ticker) clearInterval(this.#ticker);
+    this.#ticker = null;
+    const gateway = this.#gateway;
+    this.#gateway = null;
+    this.#endpoint = null;
+    await gateway?.close(reason);
+  }
+
+  #pairOf(target: string): DaPair | null {
+    for (const pair of this.#pairs.values()) if (pair.answersTo(target)) return pair;
+    return null;
+  }
+
+  #tick(): void {
+    const nowMs = this.#options.clock.nowMs();
+    for (const { audience } of this.#pairs.values()) audience.tick(nowMs);
+  }
+}
