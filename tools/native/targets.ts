@@ -48,6 +48,7 @@ export const targets: readonly Target[] = [
     libraries: proxyLibraries,
     isWindowed: true,
   },
+  { name: "understudy-hook", kind: "exe", folders: ["hook"], libraries: ["advapi32"] },
 ];
 
 /** The proxy/stub DLL of the OPC interfaces, made by widl; for machines without the OPC Core Components. */
