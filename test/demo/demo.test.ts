@@ -59,7 +59,7 @@ describe("the demo", () => {
   it("ends everything on Ctrl-C in the middle of the tour", async function () {
     this.timeout(40_000);
     const running = start([demo, "--project", project], directory);
-    await running.said(/^3 of /m);
+    await running.said(/^1 of /m);
     await delay(300);
     running.process.kill("SIGINT");
     const { code, errors } = await running.ended;

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { UnderstudyError } from "../../src/core/error.ts";
 import { redirectLibraryLog } from "../../src/opc/ua/library-log.ts";
 import { createNarrator } from "./narrator.ts";
@@ -29,12 +30,22 @@ function endOnSignals(ending: AbortController): void {
   }
 }
 
-/** Ends the demo when the process that started it has gone without a word. */
+/** Ends the demo when the process that started it has gone without a word, or npm, whose shell would stay. */
 function endWithParent(ending: AbortController): void {
-  const parent = process.ppid;
+  const ancestors = () => `${process.ppid} ${parentOf(process.ppid)}`;
+  const first = ancestors();
   setInterval(() => {
-    if (process.ppid !== parent) ending.abort();
+    if (ancestors() !== first) ending.abort();
   }, parentCheckIntervalMs).unref();
+}
+
+/** Empty where the system does not tell. */
+function parentOf(pid: number): string {
+  try {
+    return /^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "";
+  } catch {
+    return "";
+  }
 }
 
 /** The exit code. */
