@@ -6,10 +6,7 @@ import { repositoryFiles, textOf } from "./sources.ts";
 const given = /(?:\w*[eE]rror|super|\brefuse)\(\s*"([A-Z]+(?:_[A-Z]+)*)"|\bcode: "([A-Z]+(?:_[A-Z]+)+)"/g;
 
 describe("docs/errors.md", () => {
-  // OPC DA cannot be run yet, so nobody can meet its errors.
-  const sources = repositoryFiles("src").filter(
-    (path) => path.endsWith(".ts") && !path.startsWith("src/opc/da/"),
-  );
+  const sources = repositoryFiles("src").filter((path) => path.endsWith(".ts"));
   const code = sources.map(textOf).join("\n");
   const page = textOf("docs/errors.md");
 
