@@ -3,6 +3,7 @@
 #include <opccomn.h>
 
 #include "../common/com/com_ptr.h"
+#include "../common/com/original_class.h"
 
 namespace understudy::helper {
 namespace {
@@ -27,6 +28,8 @@ HRESULT FindClass(const Activation& activation, CLSID& clsid) {
     const HRESULT found = Activate(enumerator, CLSID_OPCServerList, __uuidof(IOPCServerList), list.OutUnknown());
     if (SUCCEEDED(found) && SUCCEEDED(list->CLSIDFromProgID(activation.id.c_str(), &clsid))) return S_OK;
   }
+  // The ProgID may lead to the proxy, which would lead back here.
+  if (FindOriginalClass(activation.id, clsid)) return S_OK;
   return CLSIDFromProgID(activation.id.c_str(), &clsid);
 }
 
