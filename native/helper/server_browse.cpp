@@ -26,6 +26,14 @@ wire::OptionalText TakeText(LPWSTR text) {
   return taken;
 }
 
+// Proxies refuse a null pointer also where the count is 0.
+std::vector<DWORD> PropertyIds(const std::vector<uint32_t>& from) {
+  std::vector<DWORD> ids;
+  ids.reserve(from.size() + 1);
+  ids.assign(from.begin(), from.end());
+  return ids;
+}
+
 HRESULT TakeNames(IEnumString& names, std::vector<std::u16string>& out) {
   constexpr ULONG kBatch = 256;
   for (;;) {
@@ -71,7 +79,7 @@ HRESULT ServerLink::Browse(const wire::Browse& request, wire::BrowseAnswer& answ
   std::wstring name_filter = WideOf(request.name_filter);
   std::wstring vendor_filter = WideOf(request.vendor_filter);
   LPWSTR continuation = TaskString(request.continuation ? WideOf(*request.continuation) : std::wstring());
-  std::vector<DWORD> ids(request.properties.begin(), request.properties.end());
+  std::vector<DWORD> ids = PropertyIds(request.properties);
   BOOL more = FALSE;
   DWORD count = 0;
   OPCBROWSEELEMENT* elements = nullptr;
@@ -187,7 +195,7 @@ HRESULT ServerLink::GetItemProperties(const wire::GetItemProperties& request, wi
   const auto properties = Interface<IOPCItemProperties>();
   if (!properties) return E_NOINTERFACE;
   std::wstring item_id = WideOf(request.item_id);
-  std::vector<DWORD> ids(request.ids.begin(), request.ids.end());
+  std::vector<DWORD> ids = PropertyIds(request.ids);
   const auto count = static_cast<DWORD>(ids.size());
   TaskArray<VARIANT> values;
   TaskArray<HRESULT> errors;
@@ -209,7 +217,7 @@ HRESULT ServerLink::LookupItemIds(const wire::LookupItemIds& request, wire::Item
   const auto properties = Interface<IOPCItemProperties>();
   if (!properties) return E_NOINTERFACE;
   std::wstring item_id = WideOf(request.item_id);
-  std::vector<DWORD> ids(request.ids.begin(), request.ids.end());
+  std::vector<DWORD> ids = PropertyIds(request.ids);
   const auto count = static_cast<DWORD>(ids.size());
   LPWSTR* item_ids = nullptr;
   TaskArray<HRESULT> errors;
@@ -229,7 +237,7 @@ HRESULT ServerLink::GetProperties(const wire::GetProperties& request, wire::Prop
   if (!browse) return E_NOINTERFACE;
   std::vector<std::wstring> item_ids = WideTexts(request.item_ids);
   std::vector<LPWSTR> pointers = Pointers(item_ids);
-  std::vector<DWORD> ids(request.ids.begin(), request.ids.end());
+  std::vector<DWORD> ids = PropertyIds(request.ids);
   OPCITEMPROPERTIES* lists = nullptr;
   const auto count = static_cast<DWORD>(pointers.size());
   const HRESULT result = browse->GetProperties(count, pointers.data(), request.property_values,

@@ -57,7 +57,14 @@ struct Rows {
   std::vector<FILETIME> times;
   std::vector<HRESULT> errors;
 
-  Rows() = default;
+  // Proxies refuse null pointers also where there is no row: a keep-alive needs room too.
+  Rows() {
+    handles.reserve(1);
+    values.reserve(1);
+    qualities.reserve(1);
+    times.reserve(1);
+    errors.reserve(1);
+  }
   Rows(const Rows&) = delete;
   Rows& operator=(const Rows&) = delete;
   Rows(Rows&&) = default;
