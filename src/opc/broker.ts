@@ -14,6 +14,10 @@ import { endpointUrlOf, policyOf } from "../project/policy.ts";
 import { type Pair, type Project, pairName } from "../project/project.ts";
 import { readProject } from "../project/project-file.ts";
 import type { Clock } from "./clock.ts";
+import { daUrlOf } from "./da/da-place.ts";
+import { DaService } from "./da/da-service.ts";
+import { availableHelper } from "./da/helper/available-helper.ts";
+import type { PairHost } from "./pair-host.ts";
 import { UaService } from "./ua/ua-service.ts";
 
 export interface BrokerOptions {
@@ -43,20 +47,39 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     report: options.report,
     clock: options.clock,
   });
-  return new OpcBroker(options, ua);
+  const starter = availableHelper();
+  const da = new DaService({
+    stateDirectory: options.stateDirectory,
+    endpoint: process.env["UNDERSTUDY_DA_ENDPOINT"] ?? null,
+    token: process.env["UNDERSTUDY_DA_TOKEN"] ?? null,
+    starter: starter && (() => starter),
+    report: options.report,
+    clock: options.clock,
+  });
+  return new OpcBroker(options, ua, da);
+}
+
+/** A pair that is enabled on this machine, whatever its protocol. */
+interface RunningPair {
+  readonly pair: Pair;
+  readonly host: PairHost;
+  apply(pair: Pair, reconnect: boolean): Promise<void>;
+  status(endpointUrls: readonly string[]): PairStatus;
 }
 
 class OpcBroker implements Broker {
   readonly #options: BrokerOptions;
   readonly #ua: UaService;
+  readonly #da: DaService;
   #project: Project;
   #machineState: MachineState;
   /** Operations that change what runs are carried out one after another. */
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(options: BrokerOptions, ua: UaService) {
+  constructor(options: BrokerOptions, ua: UaService, da: DaService) {
     this.#options = options;
     this.#ua = ua;
+    this.#da = da;
     this.#project = options.project;
     this.#machineState = options.machineState;
   }
@@ -71,7 +94,9 @@ class OpcBroker implements Broker {
   }
 
   stop(reason: string): Promise<void> {
-    return this.#inOrder(() => this.#ua.stop(reason));
+    return this.#inOrder(async () => {
+      await Promise.all([this.#ua.stop(reason), this.#da.stop(reason)]);
+    });
   }
 
   async status(): Promise<readonly PairStatus[]> {
@@ -81,7 +106,7 @@ class OpcBroker implements Broker {
   enable(name: string, reason: string): Promise<PairStatus> {
     return this.#inOrder(async () => {
       const pair = this.#find(name);
-      if (!this.#ua.find(pairName(pair))) await this.#startPair(pair, reason);
+      if (!this.#enabledPair(pairName(pair))) await this.#startPair(pair, reason);
       await this.#keepEnabled(pair, true);
       return this.#statusOf(pair);
     });
@@ -90,7 +115,7 @@ class OpcBroker implements Broker {
   disable(name: string, reason: string): Promise<PairStatus> {
     return this.#inOrder(async () => {
       const pair = this.#find(name);
-      await this.#ua.remove(pairName(pair), reason);
+      await this.#remove(pairName(pair), reason);
       await this.#keepEnabled(pair, false);
       return this.#statusOf(pair);
     });
@@ -141,9 +166,9 @@ class OpcBroker implements Broker {
     const stored = await readMachineState(this.#options.stateDirectory);
     // the front first: an address that cannot be used refuses the project before anything else is touched
     if (difference.front.length > 0) await this.#ua.applyFront(project.opcUa, difference.frontRestarts);
-    for (const pair of difference.removed) await this.#ua.remove(pairName(pair), "removed from the project");
+    for (const pair of difference.removed) await this.#remove(pairName(pair), "removed from the project");
     for (const { after, reconnect } of [...difference.changed, ...difference.reconnected]) {
-      await this.#ua.find(pairName(after))?.apply(after, reconnect.length > 0);
+      await this.#applyPair(after, reconnect.length > 0);
       await this.#ua.applyPorts();
     }
     for (const pair of difference.added) {
@@ -153,6 +178,17 @@ class OpcBroker implements Broker {
       await this.#tryPair(pair, "added to the project");
     }
     this.#project = project;
+  }
+
+  /** A pair that changed its protocol is another one under the same name. */
+  async #applyPair(after: Pair, reconnect: boolean): Promise<void> {
+    const running = this.#enabledPair(pairName(after));
+    if (running?.pair.protocol === after.protocol) {
+      await running.apply(after, reconnect);
+    } else if (running) {
+      await this.#remove(pairName(after), "its protocol changed");
+      await this.#tryPair(after, "its protocol changed");
+    }
   }
 
   /** One pair that cannot start must not keep the others from it. */
@@ -167,14 +203,26 @@ class OpcBroker implements Broker {
   }
 
   async #startPair(pair: Pair, reason: string): Promise<void> {
-    if (pair.protocol === "opcda") {
-      throw new UnderstudyError(
-        "PROTOCOL_UNSUPPORTED",
-        `${pairName(pair)}: this build serves OPC UA pairs only; set protocol to opcua or disable the pair`,
-      );
-    }
-    const started = await this.#ua.add(pair);
+    const started: RunningPair = await this.#add(pair);
     started.host.enable(reason);
+  }
+
+  #add(pair: Pair): Promise<RunningPair> {
+    switch (pair.protocol) {
+      case "opcua":
+        return this.#ua.add(pair);
+      case "opcda":
+        return this.#da.add(pair);
+    }
+  }
+
+  async #remove(name: string, reason: string): Promise<void> {
+    await this.#ua.remove(name, reason);
+    await this.#da.remove(name, reason);
+  }
+
+  #enabledPair(name: string): RunningPair | null {
+    return this.#ua.find(name) ?? this.#da.find(name);
   }
 
   async #keepEnabled(pair: Pair, enabled: boolean): Promise<void> {
@@ -194,9 +242,9 @@ class OpcBroker implements Broker {
     throw new UnderstudyError("PAIR_UNKNOWN", `there is no pair ${name}; the project has ${names || "none"}`);
   }
 
-  #running(name: string): NonNullable<ReturnType<UaService["find"]>> {
+  #running(name: string): RunningPair {
     const pair = this.#find(name);
-    const running = this.#ua.find(pairName(pair));
+    const running = this.#enabledPair(pairName(pair));
     if (running) return running;
     const message = `${pairName(pair)} is disabled on this machine; enable it first: understudy pair enable ${pairName(pair)}`;
     throw new UnderstudyError("PAIR_DISABLED", message);
@@ -204,7 +252,8 @@ class OpcBroker implements Broker {
 
   #statusOf(pair: Pair): PairStatus {
     const name = pairName(pair);
-    return this.#ua.find(name)?.status(this.#ua.endpointUrls(pair)) ?? disabledStatus(pair);
+    const urls = pair.protocol === "opcua" ? this.#ua.endpointUrls(pair) : this.#da.endpointUrls();
+    return this.#enabledPair(name)?.status(urls) ?? disabledStatus(pair);
   }
 
   #inOrder<T>(operation: () => Promise<T>): Promise<T> {
@@ -229,7 +278,7 @@ function disabledStatus(pair: Pair): PairStatus {
   const members = (["primary", "secondary"] as const).map((role) => ({
     role,
     machine: pair[role].machine,
-    endpointUrl: endpointUrlOf(pair[role]),
+    endpointUrl: pair.protocol === "opcda" ? daUrlOf(pair[role], pair.server) : endpointUrlOf(pair[role]),
     link: "down" as const,
     health: "unknown" as const,
     pingMs: null,

@@ -191,7 +191,7 @@ export class DaMemberLink implements MemberLink {
 
   #group(server: DaServer, rateMs: number): Promise<number> {
     const known = this.#groups.get(rateMs);
-    if (known) return known;
+    if (known !== undefined) return known;
     this.#lastHandle += 1;
     const group = this.#lastHandle;
     const created = this.#createGroup(server, group, rateMs);

@@ -59,6 +59,11 @@ export class DaService {
     return this.#endpoint && gatewayEndpointText(this.#endpoint);
   }
 
+  /** For the status of a pair. */
+  endpointUrls(): string[] {
+    return this.endpoint === null ? [] : [this.endpoint];
+  }
+
   get token(): string {
     return this.#token;
   }

@@ -3,12 +3,11 @@ import type { DataChange } from "../../../src/opc/da/upstream/da-server.ts";
 import { WireConnection } from "../../../src/opc/da/upstream/wire-connection.ts";
 import type { Outcome } from "../../../src/opc/da/wire/message-codec.ts";
 import type { RequestBody, RequestName, ResponseBody } from "../../../src/opc/da/wire/requests.ts";
-import type { Variant } from "../../../src/opc/da/wire/variant.ts";
 
 /** One item's sample as the client got it. */
 export interface Received {
   readonly item: number;
-  readonly value: Variant["type"] extends number ? unknown : never;
+  readonly value: unknown;
   readonly quality: number;
 }
 
@@ -16,6 +15,8 @@ export interface Received {
 export class PlayedProxy {
   readonly changes: DataChange[] = [];
   readonly received: Received[] = [];
+  /** Told of each data change as it comes. */
+  onChange: ((change: DataChange) => void) | null = null;
   readonly #connection: WireConnection;
   readonly #watchers = new Set<() => void>();
 
@@ -24,6 +25,7 @@ export class PlayedProxy {
     connection.onEvent = (event) => {
       if (event.name !== "dataChange") return;
       this.changes.push(event.body);
+      this.onChange?.(event.body);
       const values = event.body.values.toArray();
       event.body.items.forEach((item, index) => {
         const variant = values[index];

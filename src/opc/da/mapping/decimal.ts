@@ -1,13 +1,13 @@
-import type { ExtensionObject } from "node-opcua";
+import { makeNodeId } from "node-opcua";
+import { OpaqueStructure } from "node-opcua-extension-object";
 import type { Decimal } from "../wire/variant.ts";
-import { isOpaque, opaqueStructure } from "./opaque.ts";
 
 /** The DataType Decimal: an ExtensionObject of an Int16 scale and a little-endian integer (OPC 10000-6, 5.1.10). */
-const decimalTypeId = 50;
+const decimalTypeId = makeNodeId(50);
 const largestScale = 28;
 const limit = 1n << 96n;
 
-export function structureOfDecimal({ scale, isNegative, unscaled }: Decimal): ExtensionObject {
+export function structureOfDecimal({ scale, isNegative, unscaled }: Decimal): OpaqueStructure {
   const signed = isNegative ? -unscaled : unscaled;
   let size = 1;
   while (BigInt.asIntN(size * 8, signed) !== signed) size += 1;
@@ -18,12 +18,14 @@ export function structureOfDecimal({ scale, isNegative, unscaled }: Decimal): Ex
     bytes[2 + index] = Number(rest & 0xffn);
     rest >>= 8n;
   }
-  return opaqueStructure(decimalTypeId, bytes);
+  return new OpaqueStructure(decimalTypeId, bytes);
 }
 
 /** The DECIMAL for a value of DataType Decimal; null for another structure, or a number a DECIMAL cannot hold. */
 export function decimalOfStructure(value: unknown): Decimal | null {
-  if (!isOpaque(value) || value.nodeId.namespace !== 0 || value.nodeId.value !== decimalTypeId) return null;
+  if (!(value instanceof OpaqueStructure)) return null;
+  const { namespace, value: type } = value.nodeId;
+  if (namespace !== decimalTypeId.namespace || type !== decimalTypeId.value) return null;
   const bytes = Buffer.from(value.buffer);
   if (bytes.length < 3) return null;
   let scale = bytes.readInt16LE(0);

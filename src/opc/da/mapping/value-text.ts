@@ -1,6 +1,6 @@
 import { DataType, type ExtensionObject, type LocalizedText, type QualifiedName } from "node-opcua";
 import { BinaryStream } from "node-opcua-binary-stream";
-import { isOpaque } from "./opaque.ts";
+import { OpaqueStructure } from "node-opcua-extension-object";
 
 /** Types of OPC UA that OPC DA knows only as text or bytes (OPC 10000-8, A.4.3.2). */
 export const otherTypeText = Object.freeze({ textOf, bytesOf });
@@ -22,7 +22,7 @@ function textOf(dataType: DataType, value: unknown): string | null {
 
 /** The encoded body of an ExtensionObject; null where it has none. */
 function bytesOf(value: unknown): Buffer | null {
-  if (isOpaque(value)) return Buffer.from(value.buffer);
+  if (value instanceof OpaqueStructure) return Buffer.from(value.buffer);
   const structure = value as ExtensionObject;
   if (typeof structure.encode !== "function") return null;
   const stream = new BinaryStream(structure.binaryStoreSize());
