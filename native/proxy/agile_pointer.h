@@ -72,4 +72,10 @@ inline bool IsClientGone(HRESULT result) {
   }
 }
 
+// Of these, the ones that say that the whole process is gone.
+inline bool IsProcessGone(HRESULT result) {
+  const auto code = static_cast<DWORD>(result);
+  return code == 0x800706BA || code == 0x800706BE || code == 0x800706BF;
+}
+
 }  // namespace understudy

@@ -14,10 +14,13 @@ STDMETHODIMP ClassFactory::CreateInstance(IUnknown* outer, REFIID iid, void** ou
   return Safely([&]() -> HRESULT {
     if (const auto session = Session::Open(about_, ReadBrokerSettings())) {
       const auto server = ComPtr<ServerObject>::Adopt(new ServerObject(session));
-      // A callback that finds the client's process gone ends the session: nothing is asked of the plant for nobody.
-      session->on_client_gone = [weak = std::weak_ptr<Session>(session)] {
-        if (const auto self = weak.lock()) self->Close();
-      };
+      // A callback that finds the client's process gone ends the session: nothing is asked of the plant for nobody. (The
+      // DLL lives in that process, so this is for the EXE; COM itself releases the objects of the dead only later.)
+      if (Module::IsProgram()) {
+        session->on_client_gone = [weak = std::weak_ptr<Session>(session)] {
+          if (const auto self = weak.lock()) self->Close();
+        };
+      }
       return server->QueryInterface(iid, out);
     }
     if (about_.is_original_forbidden) {

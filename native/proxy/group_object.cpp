@@ -225,9 +225,7 @@ STDMETHODIMP GroupObject::GetKeepAlive(DWORD* keep_alive) {
 }
 
 STDMETHODIMP GroupObject::EnumConnectionPoints(IEnumConnectionPoints** out) {
-  if (!out) return E_POINTER;
-  *out = nullptr;
-  return E_NOTIMPL;
+  return EnumerateOne(*this, __uuidof(IOPCDataCallback), out);
 }
 
 STDMETHODIMP GroupObject::FindConnectionPoint(REFIID iid, IConnectionPoint** out) {

@@ -51,6 +51,8 @@ void Module::OnCount(void (*added)(), void (*released)()) {
   on_released = released;
 }
 
+bool Module::IsProgram() { return on_added != nullptr; }
+
 bool Module::StartThread(std::function<void()> body) {
   auto start = std::make_unique<Start>();
   start->body = std::move(body);

@@ -15,6 +15,8 @@ class Module {
   static long Count();
   // The EXE wants to know about the first and the last one; set before any object is made.
   static void OnCount(void (*added)(), void (*released)());
+  // Whether this is the EXE: clients are other processes.
+  static bool IsProgram();
   // A thread that keeps this module loaded until it has ended. False where none could be made.
   static bool StartThread(std::function<void()> body);
   static long Threads();

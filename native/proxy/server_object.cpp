@@ -238,9 +238,7 @@ STDMETHODIMP ServerObject::SetClientName(LPCWSTR name) {
 }
 
 STDMETHODIMP ServerObject::EnumConnectionPoints(IEnumConnectionPoints** out) {
-  if (!out) return E_POINTER;
-  *out = nullptr;
-  return E_NOTIMPL;
+  return EnumerateOne(*this, __uuidof(IOPCShutdown), out);
 }
 
 STDMETHODIMP ServerObject::FindConnectionPoint(REFIID iid, IConnectionPoint** out) {

@@ -76,7 +76,7 @@ class Sinks {
     return false;
   }
 
-  // Calls every sink from the delivery thread. A sink whose client is gone is dropped; false if that happened.
+  // Calls every sink from the delivery thread. A sink that is gone is dropped; false where its process is gone.
   template <class Call>
   bool Each(Call call) {
     bool all_there = true;
@@ -85,7 +85,7 @@ class Sinks {
       const HRESULT result = sink ? call(*sink.get(), *entry) : CO_E_OBJNOTCONNECTED;
       if (!IsClientGone(result)) continue;
       Remove(entry->cookie);
-      all_there = false;
+      if (IsProcessGone(result)) all_there = false;
     }
     return all_there;
   }
@@ -95,6 +95,55 @@ class Sinks {
   Entries entries_;
   DWORD last_cookie_ = 0;
 };
+
+// The connection points of an object, for IConnectionPointContainer.
+class ConnectionPoints : public ComObject<IEnumConnectionPoints> {
+ public:
+  explicit ConnectionPoints(std::vector<ComPtr<IConnectionPoint>> points, size_t at = 0) : points_(std::move(points)), at_(at) {}
+
+  STDMETHODIMP Next(ULONG wanted, IConnectionPoint** out, ULONG* fetched) override {
+    if (fetched) *fetched = 0;
+    if (!out || (!fetched && wanted != 1)) return E_POINTER;
+    ULONG given = 0;
+    for (; given < wanted && at_ < points_.size(); ++given) out[given] = ComPtr<IConnectionPoint>(points_[at_++]).Detach();
+    if (fetched) *fetched = given;
+    return given == wanted ? S_OK : S_FALSE;
+  }
+  STDMETHODIMP Skip(ULONG count) override {
+    const size_t left = points_.size() - at_;
+    at_ += count < left ? count : left;
+    return count <= left ? S_OK : S_FALSE;
+  }
+  STDMETHODIMP Reset() override {
+    at_ = 0;
+    return S_OK;
+  }
+  STDMETHODIMP Clone(IEnumConnectionPoints** out) override {
+    if (!out) return E_POINTER;
+    *out = nullptr;
+    return Safely([&]() -> HRESULT {
+      *out = new ConnectionPoints(points_, at_);
+      return S_OK;
+    });
+  }
+
+ private:
+  const std::vector<ComPtr<IConnectionPoint>> points_;
+  size_t at_;
+};
+
+// All connection points of a container, of which each has one.
+inline HRESULT EnumerateOne(IConnectionPointContainer& container, REFIID iid, IEnumConnectionPoints** out) {
+  if (!out) return E_POINTER;
+  *out = nullptr;
+  return Safely([&]() -> HRESULT {
+    ComPtr<IConnectionPoint> point;
+    const HRESULT found = container.FindConnectionPoint(iid, point.Out());
+    if (FAILED(found)) return found;
+    *out = new ConnectionPoints({point});
+    return S_OK;
+  });
+}
 
 // The enumeration of a connection point's connections is optional and of no use across apartments.
 template <class Sink>

@@ -257,6 +257,28 @@ describeNative("The OPC DA proxy", (machine) => {
     await eventually(client, (each) => each["lastQuality"] === 192);
   });
 
+  it("stands a careless client: null pointers, wrong counts, threads, apartments, no release", async () => {
+    const output = await machine().run(nativeFile("understudy-da-proxytest.exe"), name);
+    assert.match(output, /^all is well/);
+    await until(() => broker.connectionCount === 0);
+  });
+
+  it("ends the EXE with its last client", async () => {
+    await connect("local");
+    assert.equal(machine().pidsOf("understudy-da-proxy.exe").length, 1);
+    await client.command({ command: "disconnect" });
+    await until(() => machine().pidsOf("understudy-da-proxy.exe").length === 0);
+    await until(() => broker.connectionCount === 0);
+  });
+
+  it("asks nothing more for a client that was killed (EXE)", async () => {
+    await connect("local");
+    await client.command({ command: "subscribe", items: 10, rateMs: 50 });
+    await eventually(client, (each) => values(each) >= 50);
+    await client.kill();
+    await until(() => broker.connectionCount === 0);
+  });
+
   it("shows no DA 3.0 interfaces where the server has none", async () => {
     broker.interfaces = 7;
     const answer = await connect("inproc");

@@ -48,6 +48,12 @@ export const targets: readonly Target[] = [
     libraries: proxyLibraries,
     isWindowed: true,
   },
+  {
+    name: "understudy-da-proxytest",
+    kind: "exe",
+    folders: ["proxytest"],
+    libraries: comLibraries,
+  },
   { name: "understudy-hook", kind: "exe", folders: ["hook"], libraries: ["advapi32"] },
 ];
 
