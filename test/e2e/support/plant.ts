@@ -113,6 +113,10 @@ export class Plant {
     if (status.mode === "cold") {
       await this.broker.untilStatus(pair, ({ active }) => active !== null, "has something active");
     } else await this.broker.untilStatus(pair, bothUp, "has both members well");
+    // the primary may be on its way already, of the pair's own accord
+    const isSettled = ({ description }: { readonly description: string }): boolean =>
+      !/being promoted|on the way/.test(description);
+    await this.broker.untilStatus(pair, isSettled, "is switching no more");
     // a cold pair has not looked at its standby since it failed, so that only force makes it active
     if ((await this.broker.status(pair)).active !== "primary") await this.switchover(pair, "primary", true);
     await this.broker.untilServing(pair);
