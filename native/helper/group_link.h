@@ -43,6 +43,8 @@ class GroupLink : public std::enable_shared_from_this<GroupLink> {
   HRESULT Refresh(const wire::Refresh& request);
   // S_FALSE where no asynchronous call has this correlation.
   HRESULT CancelAsync(uint32_t correlation);
+  // The server is gone: what waits for its callbacks waits in vain.
+  void FailPending(HRESULT result) { pending_.FailAll(result); }
 
   // Called by the server.
   void OnDataChange(DWORD transaction, HRESULT master_quality, HRESULT master_error, DWORD count,

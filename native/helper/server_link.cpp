@@ -99,6 +99,7 @@ HRESULT ServerLink::Noted(HRESULT result) {
     event.error = result;
     event.detail = u"the server process is gone";
     outbox_.Event(event);
+    for (const auto& group : Groups()) group->FailPending(result);
   }
   return result;
 }

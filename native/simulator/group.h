@@ -179,10 +179,12 @@ class Group : public ComObject<IOPCGroupStateMgt2, IOPCItemMgt, IOPCSyncIO2, IOP
   HRESULT CheckDefinition(const OPCITEMDEF& definition, GroupItem& item, OPCITEMRESULT& result) const;
   // A value as a read gives it.
   HRESULT SampleOf(const GroupItem& item, bool from_cache, Sample& sample) const;
+  // Asynchronous calls return at once also while calls are slow; their completion is late instead.
+  enum class Pace { kAsCalls, kAtOnce };
   HRESULT ForEachItem(DWORD count, OPCHANDLE* handles, HRESULT** errors,
-                      const std::function<HRESULT(GroupItem&, DWORD index)>& act);
+                      const std::function<HRESULT(GroupItem&, DWORD index)>& act, Pace pace = Pace::kAsCalls);
   DWORD Enqueue(DWORD transaction, std::function<void(DWORD cancel_id)> run);
-  HRESULT QueueRead(DWORD count, OPCHANDLE* handles, bool from_cache, HRESULT** errors,
+  HRESULT QueueRead(DWORD count, OPCHANDLE* handles, HRESULT** errors,
                     const std::function<void(std::vector<GroupItem>)>& enqueue);
   HRESULT QueueWrite(DWORD count, OPCHANDLE* handles, const VARIANT* values, const OPCITEMVQT* vqts, HRESULT** errors,
                      const std::function<void(std::shared_ptr<std::vector<PendingWrite>>)>& enqueue);

@@ -16,13 +16,13 @@ DWORD Group::Enqueue(DWORD transaction, std::function<void(DWORD)> run) {
   return cancel_id;
 }
 
-HRESULT Group::QueueRead(DWORD count, OPCHANDLE* handles, bool, HRESULT** errors,
+HRESULT Group::QueueRead(DWORD count, OPCHANDLE* handles, HRESULT** errors,
                          const std::function<void(std::vector<GroupItem>)>& enqueue) {
   std::vector<GroupItem> items;
   const HRESULT result = ForEachItem(count, handles, errors, [&](GroupItem& item, DWORD) {
     items.push_back(item);
     return S_OK;
-  });
+  }, Pace::kAtOnce);
   if (SUCCEEDED(result) && !items.empty()) enqueue(std::move(items));
   return result;
 }
@@ -44,7 +44,7 @@ HRESULT Group::AsyncRead(DWORD count, OPCHANDLE* handles, DWORD transaction, DWO
   if (!cancel_id) return E_INVALIDARG;
   *cancel_id = 0;
   if (!HasCallback()) return CONNECT_E_NOCONNECTION;
-  return QueueRead(count, handles, false, errors, [&](std::vector<GroupItem> items) {
+  return QueueRead(count, handles, errors, [&](std::vector<GroupItem> items) {
     *cancel_id = Enqueue(transaction, [this, transaction, items = std::move(items)](DWORD) {
       Rows rows = ReadItems(items, false);
       OPCHANDLE group;
@@ -87,7 +87,7 @@ HRESULT Group::QueueWrite(DWORD count, OPCHANDLE* handles, const VARIANT* values
     if (vqts && vqts[index].bTimeStampSpecified) write.time = vqts[index].ftTimeStamp;
     writes->push_back(std::move(write));
     return S_OK;
-  });
+  }, Pace::kAtOnce);
   if (SUCCEEDED(result) && !writes->empty()) enqueue(writes);
   return result;
 }
@@ -143,7 +143,7 @@ Rows Group::ReadAll(bool from_cache, bool active_only) {
 }
 
 STDMETHODIMP Group::Refresh2(OPCDATASOURCE source, DWORD transaction, DWORD* cancel_id) {
-  world_->faults.Pass();
+  world_->faults.WaitWhileHanging();
   if (!cancel_id || (source != OPC_DS_CACHE && source != OPC_DS_DEVICE)) return E_INVALIDARG;
   *cancel_id = 0;
   if (!HasCallback()) return CONNECT_E_NOCONNECTION;
@@ -168,7 +168,7 @@ STDMETHODIMP Group::RefreshMaxAge(DWORD max_age_ms, DWORD transaction, DWORD* ca
 }
 
 STDMETHODIMP Group::Cancel2(DWORD cancel_id) {
-  world_->faults.Pass();
+  world_->faults.WaitWhileHanging();
   DWORD transaction;
   OPCHANDLE group;
   {

@@ -10,7 +10,7 @@ STDMETHODIMP Group::Read(DWORD connection, OPCDATASOURCE source, DWORD count, OP
   *transaction = 0;
   if (!advise_.Takes(connection, false)) return CONNECT_E_NOCONNECTION;
   const bool from_cache = source == OPC_DS_CACHE;
-  return QueueRead(count, handles, from_cache, errors, [&](std::vector<GroupItem> items) {
+  return QueueRead(count, handles, errors, [&](std::vector<GroupItem> items) {
     // The transaction id is the server's, the same as the id by which it can be cancelled.
     *transaction = Enqueue(0, [this, connection, from_cache, items = std::move(items)](DWORD id) {
       const Rows rows = ReadItems(items, from_cache);
@@ -39,7 +39,7 @@ STDMETHODIMP Group::Write(DWORD connection, DWORD count, OPCHANDLE* handles, VAR
 }
 
 STDMETHODIMP Group::Refresh(DWORD connection, OPCDATASOURCE source, DWORD* transaction) {
-  world_->faults.Pass();
+  world_->faults.WaitWhileHanging();
   if (!transaction || (source != OPC_DS_CACHE && source != OPC_DS_DEVICE)) return E_INVALIDARG;
   *transaction = 0;
   if (!advise_.Takes(connection, false)) return CONNECT_E_NOCONNECTION;

@@ -75,8 +75,9 @@ STDMETHODIMP Group::ValidateItems(DWORD count, OPCITEMDEF* definitions, BOOL, OP
 }
 
 HRESULT Group::ForEachItem(DWORD count, OPCHANDLE* handles, HRESULT** errors,
-                           const std::function<HRESULT(GroupItem&, DWORD)>& act) {
-  world_->faults.Pass();
+                           const std::function<HRESULT(GroupItem&, DWORD)>& act, Pace pace) {
+  if (pace == Pace::kAtOnce) world_->faults.WaitWhileHanging();
+  else world_->faults.Pass();
   if (errors) *errors = nullptr;
   if (count == 0 || !handles || !errors) return E_INVALIDARG;
   TaskArray<HRESULT> outcome(count);

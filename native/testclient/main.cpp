@@ -78,6 +78,9 @@ HRESULT Perform(Session& session, const json::Object& command, json::Writer& ans
   if (name == "asyncWrite") return session.AsyncWrite(command, answer);
   if (name == "refresh") return session.Refresh(command, answer);
   if (name == "cancel") return session.Cancel(command);
+  if (name == "da1Read") return session.Da1Read(command, answer);
+  if (name == "da1Write") return session.Da1Write(command, answer);
+  if (name == "da1Refresh") return session.Da1Refresh(answer);
   if (name == "setGroup") return session.SetGroup(command, answer);
   if (name == "browse") return session.Browse(command, answer);
   if (name == "attributes") return session.Attributes(answer);

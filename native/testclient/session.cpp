@@ -122,10 +122,14 @@ HRESULT Session::Advise(const std::string& via) {
   if (via == "da1") {
     data_object_ = group_.As<IDataObject>();
     if (!data_object_) return E_NOINTERFACE;
+    const auto sink = ComPtr<AdviseSink>::Adopt(
+        new AdviseSink(tally_, [this](const Completion& completion) { OnCompletion(completion); }));
     FORMATETC format = {static_cast<CLIPFORMAT>(RegisterClipboardFormatW(da1::kDataTimeFormat)), nullptr,
                         DVASPECT_CONTENT, -1, TYMED_HGLOBAL};
-    const auto sink = ComPtr<AdviseSink>::Adopt(new AdviseSink(tally_));
-    return data_object_->DAdvise(&format, ADVF_PRIMEFIRST, sink.get(), &advise_connection_);
+    const HRESULT advised = data_object_->DAdvise(&format, ADVF_PRIMEFIRST, sink.get(), &advise_connection_);
+    if (FAILED(advised)) return advised;
+    format.cfFormat = static_cast<CLIPFORMAT>(RegisterClipboardFormatW(da1::kWriteCompleteFormat));
+    return data_object_->DAdvise(&format, ADVF_PRIMEFIRST, sink.get(), &write_connection_);
   }
   const auto container = group_.As<IConnectionPointContainer>();
   if (!container) return E_NOINTERFACE;
@@ -188,7 +192,8 @@ HRESULT Session::RemoveGroup() {
   if (!server_ || !group_) return E_UNEXPECTED;
   if (data_point_ && data_cookie_) data_point_->Unadvise(data_cookie_);
   if (data_object_ && advise_connection_) data_object_->DUnadvise(advise_connection_);
-  data_cookie_ = advise_connection_ = 0;
+  if (data_object_ && write_connection_) data_object_->DUnadvise(write_connection_);
+  data_cookie_ = advise_connection_ = write_connection_ = 0;
   data_point_.Reset();
   data_object_.Reset();
   group_.Reset();

@@ -26,6 +26,10 @@ class Session {
   HRESULT AsyncWrite(const json::Object& command, json::Writer& answer);
   HRESULT Refresh(const json::Object& command, json::Writer& answer);
   HRESULT Cancel(const json::Object& command);
+  // The asynchronous calls of DA 1.0, after "subscribe" with "via":"da1".
+  HRESULT Da1Read(const json::Object& command, json::Writer& answer);
+  HRESULT Da1Write(const json::Object& command, json::Writer& answer);
+  HRESULT Da1Refresh(json::Writer& answer);
   HRESULT SetGroup(const json::Object& command, json::Writer& answer);
   HRESULT Browse(const json::Object& command, json::Writer& answer);
   HRESULT Errors(json::Writer& answer);
@@ -46,6 +50,7 @@ class Session {
   DWORD data_cookie_ = 0;
   DWORD shutdown_cookie_ = 0;
   DWORD advise_connection_ = 0;
+  DWORD write_connection_ = 0;
   OPCHANDLE group_handle_ = 0;
   std::vector<OPCHANDLE> handles_;
   std::map<std::wstring, OPCHANDLE> by_id_;

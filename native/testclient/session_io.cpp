@@ -121,6 +121,42 @@ HRESULT Session::Cancel(const json::Object& command) {
   return io ? io->Cancel2(static_cast<DWORD>(command.Number("cancelId"))) : E_UNEXPECTED;
 }
 
+HRESULT Session::Da1Read(const json::Object& command, json::Writer& answer) {
+  const auto io = group_.As<IOPCAsyncIO>();
+  if (!io) return E_UNEXPECTED;
+  const OPCDATASOURCE source = command.Text("source") == "device" ? OPC_DS_DEVICE : OPC_DS_CACHE;
+  const auto count = std::min(static_cast<DWORD>(command.Number("items", 1)), static_cast<DWORD>(handles_.size()));
+  DWORD transaction = 0;
+  TaskArray<HRESULT> errors;
+  const HRESULT result =
+      io->Read(advise_connection_, source, count, handles_.data(), &transaction, errors.Out(count));
+  answer.Number("transaction", transaction);
+  return result;
+}
+
+HRESULT Session::Da1Write(const json::Object& command, json::Writer& answer) {
+  const auto io = group_.As<IOPCAsyncIO>();
+  const auto found = by_id_.find(WideOfUtf8(command.Text("item")));
+  if (!io || found == by_id_.end()) return E_UNEXPECTED;
+  Variant value = ValueOf(command);
+  OPCHANDLE handle = found->second;
+  DWORD transaction = 0;
+  TaskArray<HRESULT> errors;
+  const HRESULT result = io->Write(write_connection_, 1, &handle, &value.get(), &transaction, errors.Out(1));
+  answer.Number("transaction", transaction);
+  if (SUCCEEDED(result) && errors) answer.Text("error", HexOf(errors[0]));
+  return result;
+}
+
+HRESULT Session::Da1Refresh(json::Writer& answer) {
+  const auto io = group_.As<IOPCAsyncIO>();
+  if (!io) return E_UNEXPECTED;
+  DWORD transaction = 0;
+  const HRESULT result = io->Refresh(advise_connection_, OPC_DS_CACHE, &transaction);
+  answer.Number("transaction", transaction);
+  return result;
+}
+
 HRESULT Session::Browse(const json::Object& command, json::Writer& answer) {
   const auto space = server_ ? server_.As<IOPCBrowseServerAddressSpace>() : nullptr;
   if (!space) return E_NOINTERFACE;

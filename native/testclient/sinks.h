@@ -66,15 +66,28 @@ class DataCallback : public ComObject<IOPCDataCallback> {
 
 class AdviseSink : public ComObject<IAdviseSink> {
  public:
-  explicit AdviseSink(std::shared_ptr<Tally> tally) : tally_(std::move(tally)) {}
+  // One for data and one for write completions: the format of a connection says which.
+  AdviseSink(std::shared_ptr<Tally> tally, DataCallback::OnCompletion on_completion)
+      : tally_(std::move(tally)), on_completion_(std::move(on_completion)) {}
 
-  STDMETHODIMP_(void) OnDataChange(FORMATETC*, STGMEDIUM* medium) override {
-    if (!medium || medium->tymed != TYMED_HGLOBAL) return;
+  STDMETHODIMP_(void) OnDataChange(FORMATETC* format, STGMEDIUM* medium) override {
+    if (!format || !medium || medium->tymed != TYMED_HGLOBAL) return;
     const auto* data = static_cast<const BYTE*>(GlobalLock(medium->hGlobal));
+    if (format->cfFormat == RegisterClipboardFormatW(da1::kWriteCompleteFormat)) {
+      OnWriteComplete(data, GlobalSize(medium->hGlobal));
+      GlobalUnlock(medium->hGlobal);
+      return;
+    }
     da1::Decoded block;
     const bool ok = data && da1::DecodeData(data, GlobalSize(medium->hGlobal), true, block);
     GlobalUnlock(medium->hGlobal);
     tally_->Callback(block.rows.size());
+    if (ok && block.header.dwTransactionID != 0) {
+      const WORD quality = block.rows.empty() ? WORD{0} : block.rows[0].quality;
+      on_completion_({block.header.dwTransactionID, "da1Read", block.header.hrStatus, block.header.dwItemCount, S_OK,
+                      quality});
+      return;
+    }
     if (!ok) tally_->Value(SIZE_MAX, VARIANT{}, 0, E_FAIL);
     for (const auto& row : block.rows) tally_->Value(row.client_handle - 1, row.value.get(), row.quality, S_OK);
   }
@@ -84,7 +97,19 @@ class AdviseSink : public ComObject<IAdviseSink> {
   STDMETHODIMP_(void) OnClose() override {}
 
  private:
+  void OnWriteComplete(const BYTE* data, size_t size) {
+    OPCGROUPHEADERWRITE header = {};
+    OPCITEMHEADERWRITE first = {};
+    if (!data || size < sizeof header) return;
+    std::memcpy(&header, data, sizeof header);
+    if (header.dwItemCount > 0 && size >= sizeof header + sizeof first) {
+      std::memcpy(&first, data + sizeof header, sizeof first);
+    }
+    on_completion_({header.dwTransactionID, "da1Write", header.hrStatus, header.dwItemCount, first.dwError, 0});
+  }
+
   const std::shared_ptr<Tally> tally_;
+  const DataCallback::OnCompletion on_completion_;
 };
 
 class ShutdownSink : public ComObject<IOPCShutdown> {

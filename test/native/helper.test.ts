@@ -276,6 +276,44 @@ describeNative("The OPC DA helper", (machine) => {
     assert.equal(eventsOf("serverLost").length, 1);
   });
 
+  it("cancels an asynchronous read that waits, and says so of what it does not know", async () => {
+    await open();
+    await subscribe(["Ramp0"]);
+    await simulator.command({ command: "slow", delayMs: 3000 });
+    const body = { server, group, source: 2, via: 1, maxAgeMs: 0, items: Uint32Array.of(1) };
+    const begun = Date.now();
+    const reading = helper.call("read", body, deadlineMs);
+    const correlations = Array.from({ length: 20 }, (_, index) => index + 1);
+    // The connection chooses the correlation ids: small numbers in their order.
+    const found: number[] = [];
+    while (found.length === 0) {
+      for (const request of correlations) {
+        const outcome = await helper.call("cancel", { request }, deadlineMs);
+        if (outcome.ok && outcome.result === 0) found.push(request);
+      }
+    }
+    const outcome = await reading;
+    assert.ok(!outcome.ok);
+    assert.equal(hex(outcome.result), "0x80004004");
+    assert.ok(Date.now() - begun < 2500);
+    await simulator.command({ command: "slow", delayMs: 0 });
+  });
+
+  it("answers asynchronous reads that a killed server will never complete", async () => {
+    await open();
+    await subscribe(["Ramp0"]);
+    await simulator.command({ command: "slow", delayMs: 3000 });
+    const body = { server, group, source: 2, via: 1, maxAgeMs: 0, items: Uint32Array.of(1) };
+    const reading = helper.call("read", body, deadlineMs);
+    // Long enough for the call to have come back: it is the server's callback that is owed then.
+    await delay(500);
+    await simulator.kill();
+    await refusal("getStatus", { server });
+    const outcome = await reading;
+    assert.ok(!outcome.ok);
+    assert.match(hex(outcome.result), /^0x800706B[AE]$/);
+  });
+
   it("can be ended while a stopped server holds its call", async () => {
     await open();
     await subscribe(["Ramp0"]);

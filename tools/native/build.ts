@@ -110,7 +110,7 @@ function linkStep(toolchain: Toolchain, places: Places, target: Target, objects:
     arguments: [
       ...(target.kind === "dll" ? ["-shared", "-Wl,--kill-at"] : ["-municode"]),
       ...(target.isWindowed ? ["-mwindows"] : []),
-      ...["-static", "-o", output, ...inputs],
+      ...["-static", "-s", "-o", output, ...inputs],
       ...target.libraries.map((library) => `-l${library}`),
     ],
   };
