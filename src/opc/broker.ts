@@ -55,6 +55,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     starter: starter && (() => starter),
     report: options.report,
     clock: options.clock,
+    others: () => ua.daClients(),
   });
   return new OpcBroker(options, ua, da);
 }
@@ -87,6 +88,8 @@ class OpcBroker implements Broker {
   start(): Promise<void> {
     return this.#inOrder(async () => {
       await this.#ua.listen();
+      // elsewhere proxies are told where to connect; it listens when there is something to tell them
+      if (process.platform === "win32" || process.env["UNDERSTUDY_DA_ENDPOINT"]) await this.#da.listen();
       for (const pair of this.#project.pairs) {
         if (isPairEnabled(this.#machineState, pairName(pair))) await this.#tryPair(pair, "broker started");
       }
@@ -217,6 +220,8 @@ class OpcBroker implements Broker {
   }
 
   async #remove(name: string, reason: string): Promise<void> {
+    const pair = this.#ua.find(name);
+    if (pair) this.#da.closeClients(pair.daClients, reason);
     await this.#ua.remove(name, reason);
     await this.#da.remove(name, reason);
   }

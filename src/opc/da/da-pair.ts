@@ -1,5 +1,4 @@
 import type { PairStatus } from "../../control/broker-api.ts";
-import { UnderstudyError } from "../../core/error.ts";
 import { type Role, roles } from "../../core/role.ts";
 import type { ReportEvent } from "../../diagnostics/event.ts";
 import { namedMonitorItems, policyOf } from "../../project/policy.ts";
@@ -10,12 +9,9 @@ import type { MemberLinkEvents } from "../member-link.ts";
 import { PairHost } from "../pair-host.ts";
 import { RecordingFile, recordingFile } from "../recording-file.ts";
 import { DaAudience } from "./da-audience.ts";
+import { DaClients } from "./da-clients.ts";
 import { DaMemberLink, type DaMonitorItem } from "./da-member-link.ts";
 import { daPlaceOf, daUrlOf } from "./da-place.ts";
-import type { ProxyClient, ServedClient } from "./gateway/proxy-connection.ts";
-import { DaSession } from "./relay/da-session.ts";
-import { ServerServices } from "./relay/server-services.ts";
-import type { DataChange } from "./upstream/da-server.ts";
 import type { HelperStarter } from "./upstream/helper.ts";
 import { HelperServers } from "./upstream/helper-servers.ts";
 
@@ -36,6 +32,7 @@ const clientOpenTimeoutMs = 5000;
 export class DaPair {
   readonly name: string;
   readonly audience: DaAudience;
+  readonly clients: DaClients;
   readonly #options: DaPairOptions;
   readonly #recording: RecordingFile;
   /** The clients' helper processes, one a member. */
@@ -53,6 +50,21 @@ export class DaPair {
       secondary: new HelperServers(options.starter("secondary")),
     };
     this.audience = new DaAudience((role) => this.#servers[role].end("the member is down"));
+    this.clients = new DaClients({
+      name: this.name,
+      clock: options.clock,
+      audience: this.audience,
+      openServer: (role, signal) =>
+        this.#servers[role].open(daPlaceOf(this.#pair[role], this.#pair.server), clientOpenTimeoutMs, signal),
+      detectionMs: () => this.#pair.queryServerStatusInterval + this.#pair.queryServerStatusTimeout,
+      report: (record, role, client) =>
+        options.report(record, {
+          pair: this.name,
+          server: this.#pair.server,
+          machine: role ? this.#pair[role].machine : null,
+          client,
+        }),
+    });
     this.#host = this.#createHost();
   }
 
@@ -62,67 +74,6 @@ export class DaPair {
 
   get host(): PairHost {
     return this.#host;
-  }
-
-  /** True for the names under which clients ask for the pair: its alias, else its ProgID; names know no case. */
-  answersTo(target: string): boolean {
-    return target.toLowerCase() === this.name.toLowerCase();
-  }
-
-  /** Opens a client's way to the members. Rejects where nothing is active or the active member refuses. */
-  async openClient(client: ProxyClient, deliver: (change: DataChange) => void): Promise<ServedClient> {
-    const { audience } = this;
-    const { active } = audience;
-    const label = `${client.program} (${client.processId})`;
-    const report = (record: Parameters<ReportEvent>[0], role: Role | null): void =>
-      this.#options.report(record, {
-        pair: this.name,
-        server: this.#pair.server,
-        machine: role ? this.#pair[role].machine : null,
-        client: label,
-      });
-    if (!active) {
-      const message = `neither member of ${this.name} can be reached`;
-      report({ kind: "clientRefused", detail: message }, null);
-      throw new UnderstudyError("NOTHING_ACTIVE", message);
-    }
-    const session = new DaSession(
-      {
-        clock: this.#options.clock,
-        open: (role, signal) =>
-          this.#servers[role].open(
-            daPlaceOf(this.#pair[role], this.#pair.server),
-            clientOpenTimeoutMs,
-            signal,
-          ),
-        isSubscribed: (role) => audience.isSubscribed(role),
-        isUp: (role) => audience.isUp(role),
-        detectionMs: () => this.#pair.queryServerStatusInterval + this.#pair.queryServerStatusTimeout,
-        report,
-      },
-      deliver,
-    );
-    // before the leg is opened, so that a switchover meanwhile reaches it
-    audience.add(session);
-    try {
-      const { clsid, interfaces } = await session.start(active);
-      report({ kind: "clientConnected" }, null);
-      return {
-        clsid,
-        interfaces,
-        services: new ServerServices(session),
-        close: async (detail) => {
-          audience.remove(session);
-          report({ kind: "clientDisconnected", detail }, null);
-          await session.close();
-        },
-      };
-    } catch (error) {
-      audience.remove(session);
-      await session.close();
-      report({ kind: "clientRefused", detail: (error as Error).message }, active);
-      throw error;
-    }
   }
 
   /** Puts new settings in force. `reconnect`: the members have to be connected anew; clients keep their groups. */
@@ -141,7 +92,7 @@ export class DaPair {
 
   status(endpointUrls: readonly string[]): PairStatus {
     const { server, alias, protocol } = this.#pair;
-    const groups = [...this.audience.sessions].flatMap((session) => [...session.groups.values()]);
+    const { groups, items } = this.clients.counts;
     return {
       ...this.#host.status(),
       name: this.name,
@@ -150,8 +101,8 @@ export class DaPair {
       protocol,
       endpointUrls,
       clients: this.audience.sessions.size,
-      subscriptions: groups.length,
-      monitoredItems: groups.reduce((sum, group) => sum + group.items.size, 0),
+      subscriptions: groups,
+      monitoredItems: items,
       valuesForwarded: this.audience.valuesForwarded,
     };
   }

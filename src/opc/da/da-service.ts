@@ -8,6 +8,7 @@ import { writeFileAtomically } from "../../project/atomic-file.ts";
 import { type Pair, pairName } from "../../project/project.ts";
 import type { Clock } from "../clock.ts";
 import { systemHostClock } from "../host-clock.ts";
+import type { DaClients } from "./da-clients.ts";
 import { DaPair } from "./da-pair.ts";
 import {
   Gateway,
@@ -28,6 +29,8 @@ export interface DaServiceOptions {
   readonly starter: ((role: Role) => HelperStarter) | null;
   readonly report: ReportEvent;
   readonly clock: Clock;
+  /** Clients of enabled pairs whose members are no OPC DA servers. */
+  others?(): Iterable<DaClients>;
 }
 
 /** How often calls are looked at for what has waited too long, in ms. */
@@ -44,6 +47,7 @@ export class DaService {
   #gateway: Gateway | null = null;
   #endpoint: GatewayEndpoint | null = null;
   #ticker: NodeJS.Timeout | null = null;
+  #isKeptListening = false;
 
   constructor(options: DaServiceOptions) {
     this.#options = options;
@@ -91,15 +95,26 @@ export class DaService {
     return added;
   }
 
+  /** Listens also while there is no OPC DA pair, for the OPC DA clients of other pairs. Throws LISTEN_FAILED. */
+  async listen(): Promise<void> {
+    this.#isKeptListening = true;
+    await this.#listen();
+  }
+
+  /** Ends the connections of the OPC DA clients of a pair. */
+  closeClients(clients: DaClients, reason: string): void {
+    this.#gateway?.closeClients((target) => clients.answersTo(target), reason);
+  }
+
   /** Takes a pair away from its clients. */
   async remove(name: string, reason: string): Promise<void> {
     const removed = this.#pairs.get(name);
     if (!removed) return;
     this.#pairs.delete(name);
     removed.host.disable(reason);
-    this.#gateway?.closeClients((target) => removed.answersTo(target), reason);
+    this.closeClients(removed.clients, reason);
     await removed.stop();
-    if (this.#pairs.size === 0) await this.#endListening(reason);
+    if (this.#pairs.size === 0 && !this.#isKeptListening) await this.#endListening(reason);
   }
 
   async stop(reason: string): Promise<void> {
@@ -118,11 +133,11 @@ export class DaService {
       refuse: (token) =>
         // a pipe is guarded by its access list
         asked.kind === "pipe" || isToken(token, this.#token) ? null : "the token is wrong",
-      knows: (target) => this.#pairOf(target) !== null,
+      knows: (target) => this.#clientsOf(target) !== null,
       open: async (client, deliver) => {
-        const pair = this.#pairOf(client.target);
-        if (!pair) throw new UnderstudyError("PAIR_DISABLED", `no pair ${client.target} is enabled here`);
-        return pair.openClient(client, deliver);
+        const clients = this.#clientsOf(client.target);
+        if (!clients) throw new UnderstudyError("PAIR_DISABLED", `no pair ${client.target} is enabled here`);
+        return clients.openClient(client, deliver);
       },
       program: "understudy",
       onInternalError: (error, request) => {
@@ -157,13 +172,18 @@ export class DaService {
     await gateway?.close(reason);
   }
 
-  #pairOf(target: string): DaPair | null {
-    for (const pair of this.#pairs.values()) if (pair.answersTo(target)) return pair;
+  #clientsOf(target: string): DaClients | null {
+    for (const clients of this.#allClients()) if (clients.answersTo(target)) return clients;
     return null;
+  }
+
+  *#allClients(): Iterable<DaClients> {
+    for (const { clients } of this.#pairs.values()) yield clients;
+    yield* this.#options.others?.() ?? [];
   }
 
   #tick(): void {
     const nowMs = this.#options.clock.nowMs();
-    for (const { audience } of this.#pairs.values()) audience.tick(nowMs);
+    for (const { audience } of this.#allClients()) audience.tick(nowMs);
   }
 }

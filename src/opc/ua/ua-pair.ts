@@ -6,10 +6,14 @@ import type { MemberSettings, OpcUaFrontSettings, Pair } from "../../project/pro
 import { pairName } from "../../project/project.ts";
 import { resolveSecret } from "../../project/secret.ts";
 import type { Clock } from "../clock.ts";
+import { DaClients } from "../da/da-clients.ts";
+import { UaAsDaServer } from "../da/over-ua/ua-as-da.ts";
+import type { DaServer } from "../da/upstream/da-server.ts";
 import type { HostClock } from "../host-clock.ts";
 import type { MemberLink, MemberLinkEvents } from "../member-link.ts";
 import { type MemberPlace, PairHost } from "../pair-host.ts";
 import { RecordingFile, recordingFile } from "../recording-file.ts";
+import { AudienceGroup } from "../relay/audience-group.ts";
 import { SessionAudience } from "../relay/session-audience.ts";
 import { PairFront } from "./front/pair-front.ts";
 import { GuardedLink } from "./guarded-link.ts";
@@ -37,11 +41,15 @@ export interface UaPairOptions {
 
 /** What clients need of a member at most, before they are told that it did not work, in ms. */
 const clientOpenTimeoutMs = 5000;
+/** How long a member keeps the session of an OPC DA client that is heard of no more, in ms. */
+const daSessionTimeoutMs = 30_000;
 
 /** An OPC UA pair at work: the host that decides, the links it watches, the clients it serves. */
 export class UaPair {
   readonly front: PairFront;
   readonly audience = new SessionAudience<RelaySession>();
+  /** Clients that speak OPC DA; they are served in sessions of the broker's own user. */
+  readonly daClients: DaClients;
   readonly #options: UaPairOptions;
   readonly #directory: EndpointDirectory;
   readonly #namespaces = new NamespaceGuard();
@@ -74,6 +82,19 @@ export class UaPair {
           signal,
           openTimeoutMs: clientOpenTimeoutMs,
         }),
+      report: (record, role, client) =>
+        options.report(record, {
+          pair: this.front.name,
+          server: this.#pair.server,
+          machine: role ? this.#pair[role].machine : null,
+          client,
+        }),
+    });
+    this.daClients = new DaClients({
+      name: this.front.name,
+      clock: options.clock,
+      openServer: (role, signal) => this.#openAsDa(role, signal),
+      detectionMs: () => this.#pair.queryServerStatusInterval + this.#pair.queryServerStatusTimeout,
       report: (record, role, client) =>
         options.report(record, {
           pair: this.front.name,
@@ -117,6 +138,7 @@ export class UaPair {
   status(endpointUrls: readonly string[]): PairStatus {
     const { server, alias, protocol } = this.#pair;
     const sessions = [...this.audience.sessions];
+    const { groups, items } = this.daClients.counts;
     const subscriptions = sessions.flatMap((session) => [...session.subscriptions.values()]);
     return {
       ...this.#host.status(),
@@ -125,24 +147,26 @@ export class UaPair {
       alias,
       protocol,
       endpointUrls,
-      clients: sessions.length,
-      subscriptions: subscriptions.length,
-      monitoredItems: subscriptions.reduce((sum, subscription) => sum + subscription.items.size, 0),
-      valuesForwarded: this.audience.valuesForwarded,
+      clients: sessions.length + this.daClients.audience.sessions.size,
+      subscriptions: subscriptions.length + groups,
+      monitoredItems: subscriptions.reduce((sum, subscription) => sum + subscription.items.size, items),
+      valuesForwarded: this.audience.valuesForwarded + this.daClients.audience.valuesForwarded,
     };
   }
 
   /** Ends the pair's links and its clients' sessions on the members. */
   async stop(): Promise<void> {
     this.#host.stop();
-    await Promise.all([this.audience.close(), this.#recording.close()]);
+    await Promise.all([this.audience.close(), this.daClients.audience.close(), this.#recording.close()]);
   }
 
   #stopHost(): void {
     this.#host.stop();
-    this.audience.demote();
-    this.audience.memberDown("primary");
-    this.audience.memberDown("secondary");
+    for (const audience of [this.audience, this.daClients.audience]) {
+      audience.demote();
+      audience.memberDown("primary");
+      audience.memberDown("secondary");
+    }
   }
 
   #createHost(): PairHost {
@@ -153,7 +177,7 @@ export class UaPair {
       members: { primary: placeOf(this.#pair.primary), secondary: placeOf(this.#pair.secondary) },
       policy: policyOf(this.#pair),
       createLink: (role, events) => this.#createLink(role, events),
-      audience: this.audience,
+      audience: new AudienceGroup([this.audience, this.daClients.audience]),
       report,
       recorder: (recorded, before) => this.#recording.record(recorded, before),
       clock: { ...hostClock, nowMs: () => clock.nowMs() },
@@ -202,6 +226,18 @@ export class UaPair {
   #monitorItem(name: string): { readonly nodeId: string; readonly updateRateMs: number } | undefined {
     const found = namedMonitorItems(this.#pair).find(({ item }) => item === name);
     return found && { nodeId: found.settings.itemId, updateRateMs: found.settings.updateRate };
+  }
+
+  async #openAsDa(role: Role, signal: AbortSignal): Promise<DaServer> {
+    const session = await this.#openUpstream(role, {
+      sessionName: `Understudy: ${this.front.name} (OPC DA client)`,
+      identity: this.#users[role],
+      sessionTimeoutMs: daSessionTimeoutMs,
+      localeIds: [],
+      signal,
+      openTimeoutMs: clientOpenTimeoutMs,
+    });
+    return new UaAsDaServer(session);
   }
 
   async #openUpstream(

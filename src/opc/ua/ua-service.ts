@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { ReportEvent } from "../../diagnostics/event.ts";
 import { type OpcUaFrontSettings, type Pair, pairName } from "../../project/project.ts";
 import type { Clock } from "../clock.ts";
+import type { DaClients } from "../da/da-clients.ts";
 import { systemHostClock } from "../host-clock.ts";
 import { pairUrl } from "./front/endpoints.ts";
 import { Listener } from "./front/listener.ts";
@@ -49,6 +50,11 @@ export class UaService {
   async listen(): Promise<void> {
     this.#shared = await this.#open(this.#settings.port, () => this.#fronts());
     this.#ticker = setInterval(() => this.#tick(), tickMs);
+  }
+
+  /** The OPC DA clients of all pairs. */
+  *daClients(): Iterable<DaClients> {
+    for (const { daClients } of this.#pairs.values()) yield daClients;
   }
 
   find(name: string): UaPair | null {
