@@ -265,6 +265,22 @@ describeNative("The OPC DA helper", (machine) => {
     assert.deepEqual(eventsOf("shutdown"), [{ server, reason: "asked for" }]);
   });
 
+  it("leaves nothing on the server after it is closed", async () => {
+    const objects = async () => (await simulator.command({ command: "status" }))["objects"];
+    const before = await objects();
+    for (let round = 0; round < 3; round++) {
+      await open();
+      await subscribe(ramps(100));
+      await ask("read", { server, group, source: 2, via: 1, maxAgeMs: 0, items: Uint32Array.of(1, 2) });
+      await ask("closeServer", { server });
+    }
+    const endMs = Date.now() + 5000;
+    while ((await objects()) !== before) {
+      assert.ok(Date.now() < endMs, "objects are left");
+      await delay(50);
+    }
+  });
+
   it("finds a killed server with the next call and says so once", async () => {
     await open();
     await simulator.kill();
@@ -327,6 +343,21 @@ describeNative("The OPC DA helper", (machine) => {
       await helper.exited;
       assert.ok(Date.now() - begun < 1500, `it took ${Date.now() - begun} ms`);
       assert.ok(!helper.isOpen);
+    } finally {
+      simulator.signal("SIGCONT");
+    }
+  });
+
+  it("is killed when a call does not come back long after its deadline", async () => {
+    await open();
+    simulator.signal("SIGSTOP");
+    try {
+      const lost = new Promise<string>((resolve) => {
+        helper.onLost = resolve;
+      });
+      await helper.call("getStatus", { server }, 100);
+      assert.match(await lost, /getStatus took longer than 100 ms and did not come back/);
+      await helper.exited;
     } finally {
       simulator.signal("SIGCONT");
     }
