@@ -55,6 +55,11 @@ void Group::Close() {
   advise_.Clear();
 }
 
+OPCHANDLE Group::client_handle() const {
+  std::lock_guard lock(mutex_);
+  return settings_.client_handle;
+}
+
 std::wstring Group::name() const {
   std::lock_guard lock(mutex_);
   return settings_.name;
@@ -166,11 +171,7 @@ void Group::Update(int64_t instant_ms) {
 }
 
 void Group::SendChanges(DWORD transaction, const Rows& rows) {
-  OPCHANDLE client_group;
-  {
-    std::lock_guard lock(mutex_);
-    client_group = settings_.client_handle;
-  }
+  const OPCHANDLE client_group = client_handle();
   const auto count = static_cast<DWORD>(rows.handles.size());
   const HRESULT quality = rows.HasBadQuality() ? S_FALSE : S_OK;
   const HRESULT error = rows.HasErrors() ? S_FALSE : S_OK;

@@ -165,6 +165,7 @@ class Group : public ComObject<IOPCGroupStateMgt2, IOPCItemMgt, IOPCSyncIO2, IOP
   };
 
   ~Group() override;
+  OPCHANDLE client_handle() const;
   void Run();
   void RunDueTasks();
   void RunDueUpdates();

@@ -47,11 +47,7 @@ HRESULT Group::AsyncRead(DWORD count, OPCHANDLE* handles, DWORD transaction, DWO
   return QueueRead(count, handles, errors, [&](std::vector<GroupItem> items) {
     *cancel_id = Enqueue(transaction, [this, transaction, items = std::move(items)](DWORD) {
       Rows rows = ReadItems(items, false);
-      OPCHANDLE group;
-      {
-        std::lock_guard lock(mutex_);
-        group = settings_.client_handle;
-      }
+      const OPCHANDLE group = client_handle();
       CallSinks([&](IOPCDataCallback& sink) {
         return sink.OnReadComplete(transaction, group, rows.HasBadQuality() ? S_FALSE : S_OK,
                                    rows.HasErrors() ? S_FALSE : S_OK, static_cast<DWORD>(rows.handles.size()),
@@ -108,11 +104,7 @@ HRESULT Group::AsyncWrite(DWORD count, OPCHANDLE* handles, const VARIANT* values
                                             write.time ? &*write.time : nullptr));
       }
       const bool failed = std::any_of(outcome.begin(), outcome.end(), [](HRESULT each) { return each != S_OK; });
-      OPCHANDLE group;
-      {
-        std::lock_guard lock(mutex_);
-        group = settings_.client_handle;
-      }
+      const OPCHANDLE group = client_handle();
       CallSinks([&](IOPCDataCallback& sink) {
         return sink.OnWriteComplete(transaction, group, failed ? S_FALSE : S_OK, static_cast<DWORD>(outcome.size()),
                                     client_handles.data(), outcome.data());

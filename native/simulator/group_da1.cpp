@@ -14,7 +14,7 @@ STDMETHODIMP Group::Read(DWORD connection, OPCDATASOURCE source, DWORD count, OP
     // The transaction id is the server's, the same as the id by which it can be cancelled.
     *transaction = Enqueue(0, [this, connection, from_cache, items = std::move(items)](DWORD id) {
       const Rows rows = ReadItems(items, from_cache);
-      advise_.SendData(settings_.client_handle, id, rows.HasErrors() ? S_FALSE : S_OK, rows, connection);
+      advise_.SendData(client_handle(), id, rows.HasErrors() ? S_FALSE : S_OK, rows, connection);
     });
   });
 }
@@ -33,7 +33,7 @@ STDMETHODIMP Group::Write(DWORD connection, DWORD count, OPCHANDLE* handles, VAR
         client_handles.push_back(write.client_handle);
         outcome.push_back(write.item->Write(write.value.get(), nullptr, nullptr));
       }
-      advise_.SendWriteComplete(connection, settings_.client_handle, id, client_handles, outcome);
+      advise_.SendWriteComplete(connection, client_handle(), id, client_handles, outcome);
     });
   });
 }
@@ -45,7 +45,7 @@ STDMETHODIMP Group::Refresh(DWORD connection, OPCDATASOURCE source, DWORD* trans
   if (!advise_.Takes(connection, false)) return CONNECT_E_NOCONNECTION;
   *transaction = Enqueue(0, [this, connection, source](DWORD id) {
     const Rows rows = ReadAll(source == OPC_DS_CACHE, true);
-    advise_.SendData(settings_.client_handle, id, rows.HasErrors() ? S_FALSE : S_OK, rows, connection);
+    advise_.SendData(client_handle(), id, rows.HasErrors() ? S_FALSE : S_OK, rows, connection);
   });
   return S_OK;
 }
