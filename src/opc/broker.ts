@@ -210,12 +210,15 @@ class OpcBroker implements Broker {
     started.host.enable(reason);
   }
 
-  #add(pair: Pair): Promise<RunningPair> {
+  async #add(pair: Pair): Promise<RunningPair> {
     switch (pair.protocol) {
       case "opcua":
         return this.#ua.add(pair);
-      case "opcda":
-        return this.#da.add(pair);
+      case "opcda": {
+        const added = await this.#da.add(pair);
+        this.#ua.addGuest(added);
+        return added;
+      }
     }
   }
 
@@ -223,6 +226,7 @@ class OpcBroker implements Broker {
     const pair = this.#ua.find(name);
     if (pair) this.#da.closeClients(pair.daClients, reason);
     await this.#ua.remove(name, reason);
+    await this.#ua.removeGuest(name, reason);
     await this.#da.remove(name, reason);
   }
 
@@ -257,7 +261,8 @@ class OpcBroker implements Broker {
 
   #statusOf(pair: Pair): PairStatus {
     const name = pairName(pair);
-    const urls = pair.protocol === "opcua" ? this.#ua.endpointUrls(pair) : this.#da.endpointUrls();
+    const proxies = pair.protocol === "opcda" ? this.#da.endpointUrls() : [];
+    const urls = [...proxies, ...this.#ua.endpointUrls(pair)];
     return this.#enabledPair(name)?.status(urls) ?? disabledStatus(pair);
   }
 

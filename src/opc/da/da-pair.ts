@@ -1,13 +1,21 @@
+import { StatusCodes } from "node-opcua";
 import type { PairStatus } from "../../control/broker-api.ts";
 import { type Role, roles } from "../../core/role.ts";
 import type { ReportEvent } from "../../diagnostics/event.ts";
 import { namedMonitorItems, policyOf } from "../../project/policy.ts";
 import { type Pair, pairName } from "../../project/project.ts";
 import type { Clock } from "../clock.ts";
+import { detailOf } from "../detail-of.ts";
 import type { HostClock } from "../host-clock.ts";
 import type { MemberLinkEvents } from "../member-link.ts";
 import { PairHost } from "../pair-host.ts";
 import { RecordingFile, recordingFile } from "../recording-file.ts";
+import { AudienceGroup } from "../relay/audience-group.ts";
+import { SessionAudience } from "../relay/session-audience.ts";
+import type { UpstreamClient } from "../ua/front/pair-front.ts";
+import { DaAsUaSession } from "../ua/over-da/da-as-ua.ts";
+import type { RelaySession } from "../ua/relay/relay-session.ts";
+import { ServiceError, type UpstreamSession } from "../ua/upstream/upstream-session.ts";
 import { DaAudience } from "./da-audience.ts";
 import { DaClients } from "./da-clients.ts";
 import { DaMemberLink, type DaMonitorItem } from "./da-member-link.ts";
@@ -33,6 +41,8 @@ export class DaPair {
   readonly name: string;
   readonly audience: DaAudience;
   readonly clients: DaClients;
+  /** Clients that speak OPC UA. */
+  readonly uaAudience = new SessionAudience<RelaySession>();
   readonly #options: DaPairOptions;
   readonly #recording: RecordingFile;
   /** The clients' helper processes, one a member. */
@@ -76,6 +86,26 @@ export class DaPair {
     return this.#host;
   }
 
+  /**
+   * Opens the way of an OPC UA client to a member. Throws ServiceError: nothing behind an OPC DA pair could
+   * tell whether a password is right, so only anonymous clients are admitted, where the project does.
+   */
+  async openAsUa(role: Role, { user, signal }: UpstreamClient): Promise<UpstreamSession> {
+    if (user.kind !== "anonymous") {
+      const text = "an OPC DA pair knows no users; connect without one";
+      throw new ServiceError("USER_REFUSED", StatusCodes.BadIdentityTokenRejected, text);
+    }
+    const place = daPlaceOf(this.#pair[role], this.#pair.server);
+    try {
+      const server = await this.#servers[role].open(place, clientOpenTimeoutMs, signal);
+      return new DaAsUaSession(server, this.#pair.server);
+    } catch (error) {
+      throw new ServiceError("CONNECT_FAILED", StatusCodes.BadServerNotConnected, detailOf(error), {
+        cause: error,
+      });
+    }
+  }
+
   /** Puts new settings in force. `reconnect`: the members have to be connected anew; clients keep their groups. */
   async apply(pair: Pair, reconnect: boolean): Promise<void> {
     this.#pair = pair;
@@ -93,6 +123,8 @@ export class DaPair {
   status(endpointUrls: readonly string[]): PairStatus {
     const { server, alias, protocol } = this.#pair;
     const { groups, items } = this.clients.counts;
+    const uaSessions = [...this.uaAudience.sessions];
+    const subscriptions = uaSessions.flatMap((session) => [...session.subscriptions.values()]);
     return {
       ...this.#host.status(),
       name: this.name,
@@ -100,24 +132,26 @@ export class DaPair {
       alias,
       protocol,
       endpointUrls,
-      clients: this.audience.sessions.size,
-      subscriptions: groups,
-      monitoredItems: items,
-      valuesForwarded: this.audience.valuesForwarded,
+      clients: this.audience.sessions.size + uaSessions.length,
+      subscriptions: groups + subscriptions.length,
+      monitoredItems: subscriptions.reduce((sum, subscription) => sum + subscription.items.size, items),
+      valuesForwarded: this.audience.valuesForwarded + this.uaAudience.valuesForwarded,
     };
   }
 
   /** Ends the pair's links, its clients' groups on the members, and all helper processes. */
   async stop(): Promise<void> {
     this.#host.stop();
-    await Promise.all([this.audience.close(), this.#recording.close()]);
+    await Promise.all([this.uaAudience.close(), this.audience.close(), this.#recording.close()]);
     for (const role of roles) this.#servers[role].end("the pair was stopped");
   }
 
   #stopHost(): void {
     this.#host.stop();
-    this.audience.demote();
-    for (const role of roles) this.audience.memberDown(role);
+    for (const audience of [this.uaAudience, this.audience]) {
+      audience.demote();
+      for (const role of roles) audience.memberDown(role);
+    }
   }
 
   #createHost(): PairHost {
@@ -132,7 +166,8 @@ export class DaPair {
       members: { primary: place("primary"), secondary: place("secondary") },
       policy: policyOf(this.#pair),
       createLink: (role, events) => this.#createLink(role, events),
-      audience: this.audience,
+      // OPC UA clients first: they are routed elsewhere before the helper process is ended
+      audience: new AudienceGroup([this.uaAudience, this.audience]),
       report,
       clock: { ...hostClock, nowMs: () => clock.nowMs() },
       recorder: (recorded, before) => this.#recording.record(recorded, before),

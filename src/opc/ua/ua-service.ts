@@ -1,15 +1,19 @@
 import { join } from "node:path";
+import type { Role } from "../../core/role.ts";
 import type { ReportEvent } from "../../diagnostics/event.ts";
 import { type OpcUaFrontSettings, type Pair, pairName } from "../../project/project.ts";
 import type { Clock } from "../clock.ts";
 import type { DaClients } from "../da/da-clients.ts";
 import { systemHostClock } from "../host-clock.ts";
+import type { SessionAudience } from "../relay/session-audience.ts";
 import { pairUrl } from "./front/endpoints.ts";
 import { Listener } from "./front/listener.ts";
-import type { PairFront } from "./front/pair-front.ts";
+import { PairFront, type UpstreamClient } from "./front/pair-front.ts";
 import { endSession, SessionTable } from "./front/session-services.ts";
 import { type ApplicationIdentity, loadApplicationIdentity } from "./pki/application-identity.ts";
+import type { RelaySession } from "./relay/relay-session.ts";
 import { UaPair } from "./ua-pair.ts";
+import type { UpstreamSession } from "./upstream/upstream-session.ts";
 
 export interface UaServiceOptions {
   readonly settings: OpcUaFrontSettings;
@@ -17,6 +21,19 @@ export interface UaServiceOptions {
   readonly stateDirectory: string;
   readonly report: ReportEvent;
   readonly clock: Clock;
+}
+
+/** A pair whose members speak another protocol, as OPC UA clients reach it. */
+export interface GuestPair {
+  readonly pair: Pair;
+  readonly uaAudience: SessionAudience<RelaySession>;
+  /** Opens a session of a client on a member. Throws ServiceError. */
+  openAsUa(role: Role, client: UpstreamClient): Promise<UpstreamSession>;
+}
+
+interface Guest {
+  readonly guest: GuestPair;
+  readonly front: PairFront;
 }
 
 /** How often sessions and subscriptions are looked at for what is due, in ms. */
@@ -28,6 +45,7 @@ export class UaService {
   readonly #identity: ApplicationIdentity;
   readonly #sessions = new SessionTable();
   readonly #pairs = new Map<string, UaPair>();
+  readonly #guests = new Map<string, Guest>();
   /** Ports of single pairs, by the pair's name. */
   readonly #ownPorts = new Map<string, Listener>();
   #settings: OpcUaFrontSettings;
@@ -83,6 +101,36 @@ export class UaService {
       throw error;
     }
     return added;
+  }
+
+  /** Makes a pair of another protocol reachable for OPC UA clients. */
+  addGuest(guest: GuestPair): void {
+    const { clock, report } = this.#options;
+    const name = pairName(guest.pair);
+    const front = new PairFront({
+      name,
+      identity: this.#identity,
+      audience: guest.uaAudience,
+      clock,
+      front: () => this.#settings,
+      member: (role) => guest.pair[role],
+      detectionMs: () => guest.pair.queryServerStatusInterval + guest.pair.queryServerStatusTimeout,
+      openUpstream: (role, client) => guest.openAsUa(role, client),
+      report: (record, role, client) => {
+        const { server } = guest.pair;
+        report(record, { pair: name, server, machine: role ? guest.pair[role].machine : null, client });
+      },
+    });
+    this.#guests.set(name, { guest, front });
+  }
+
+  /** Takes a pair of another protocol away from its OPC UA clients. */
+  async removeGuest(name: string, reason: string): Promise<void> {
+    const removed = this.#guests.get(name);
+    if (!removed) return;
+    await this.#endSessions(removed.front, reason);
+    this.#shared?.closeChannels(removed.front);
+    this.#guests.delete(name);
   }
 
   /** Takes a pair away from its clients. */
@@ -144,7 +192,7 @@ export class UaService {
   async stop(reason: string): Promise<void> {
     if (this.#ticker) clearInterval(this.#ticker);
     this.#ticker = null;
-    await Promise.all([...this.#pairs.values()].map(({ front }) => this.#endSessions(front, reason)));
+    await Promise.all(this.#fronts().map((front) => this.#endSessions(front, reason)));
     const listeners = [...this.#ownPorts.values(), ...(this.#shared ? [this.#shared] : [])];
     this.#shared = null;
     this.#ownPorts.clear();
@@ -156,7 +204,7 @@ export class UaService {
   }
 
   #fronts(): PairFront[] {
-    return [...this.#pairs.values()].map(({ front }) => front);
+    return [...this.#pairs.values(), ...this.#guests.values()].map(({ front }) => front);
   }
 
   async #open(port: number, pairs: () => readonly PairFront[]): Promise<Listener> {
@@ -198,6 +246,7 @@ export class UaService {
       }
     }
     for (const { audience } of this.#pairs.values()) audience.tick(nowMs);
+    for (const { guest } of this.#guests.values()) guest.uaAudience.tick(nowMs);
   }
 }
 

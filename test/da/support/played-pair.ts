@@ -64,6 +64,10 @@ export class PlayedPair {
     return this.#pair;
   }
 
+  get directory(): string {
+    return this.#directory;
+  }
+
   get port(): number {
     return Number(this.service.endpoint?.split(":").at(-1));
   }

@@ -222,6 +222,28 @@ class PlayedConnection {
       case "setLocale":
       case "setDatatypes":
         return { body: {} };
+      case "browseAddressSpace": {
+        const { path, browseType } = body as RequestBody<"browseAddressSpace">;
+        if (path.length > 0) return { body: { names: browseType === 2 ? ["deep"] : [] } };
+        return { body: { names: browseType === 2 ? [...this.#server.samples.keys()] : ["Folder/1"] } };
+      }
+      case "getItemIds": {
+        const { path, names } = body as RequestBody<"getItemIds">;
+        const itemIds = names.map((each) => [...path, each].join("."));
+        return { body: { errors: new Int32Array(names.length), itemIds } };
+      }
+      case "readItemIds": {
+        const { itemIds } = body as RequestBody<"readItemIds">;
+        return { body: this.#states(itemIds) };
+      }
+      case "writeItemIds": {
+        const { itemIds, values } = body as RequestBody<"writeItemIds">;
+        const variants = values.toArray();
+        itemIds.forEach((itemId, index) => {
+          this.#server.writes.push({ itemId, value: variants[index] ?? emptyVariant });
+        });
+        return { body: { errors: new Int32Array(itemIds.length) } };
+      }
       default:
         return this.#groupAnswer(name, body);
     }
@@ -250,6 +272,18 @@ class PlayedConnection {
         known.active = (body as RequestBody<"setGroupState">).active;
         const after = known.active && !was ? first([...known.items]) : undefined;
         return { body: { updateRateMs: 100, keepAliveMs: 0 }, ...(after && { after }) };
+      }
+      case "validateItems": {
+        const { items } = body as RequestBody<"validateItems">;
+        return {
+          body: {
+            errors: Int32Array.from(items, ({ itemId }) =>
+              itemId.startsWith("none") ? hresult.OPC_E_UNKNOWNITEMID : 0,
+            ),
+            canonicalTypes: new Uint16Array(items.length).fill(varType.i4),
+            accessRights: new Uint32Array(items.length).fill(3),
+          },
+        };
       }
       case "addItems": {
         const { items } = body as RequestBody<"addItems">;
