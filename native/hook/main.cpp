@@ -6,6 +6,7 @@
 //   drop VIEW PATH NAME             a missing value is well
 //   make VIEW PATH
 //   prune VIEW PATH                 takes away a key without values and subkeys; "ok kept" where it has some
+//   flush VIEW PATH                 what was changed below the key is on disk
 // VIEW is 64 or 32.
 #include <windows.h>
 
@@ -133,8 +134,12 @@ LSTATUS Put(REGSAM view, const std::wstring& path, const std::wstring& name, DWO
   Key key;
   LSTATUS status = Make(view, path, key);
   if (status != ERROR_SUCCESS) return status;
-  status = RegSetValueExW(key.get(), name.c_str(), 0, type, data.data(), static_cast<DWORD>(data.size()));
-  // The journal says that it is done, so it has to be.
+  return RegSetValueExW(key.get(), name.c_str(), 0, type, data.data(), static_cast<DWORD>(data.size()));
+}
+
+LSTATUS Flush(REGSAM view, const std::wstring& path) {
+  Key key;
+  const LSTATUS status = RegOpenKeyExW(HKEY_LOCAL_MACHINE, path.c_str(), 0, KEY_READ | view, key.Out());
   return status == ERROR_SUCCESS ? RegFlushKey(key.get()) : status;
 }
 
@@ -184,6 +189,7 @@ std::string Perform(const std::vector<std::string>& fields) {
     Key key;
     return answer(Make(view, path, key));
   }
+  if (verb == "flush" && fields.size() == 3) return answer(Flush(view, path));
   if (verb == "prune" && fields.size() == 3) {
     bool is_kept = false;
     const LSTATUS status = Prune(view, path, is_kept);

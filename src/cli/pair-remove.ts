@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { answer, type CliContext, globalOptions } from "./command.ts";
+import { hasRegistry, unhookPair } from "./da-hook.ts";
 import { editProject, editText } from "./edit-project.ts";
 
 export function pairRemoveCommand({ terminal }: CliContext): Command {
@@ -11,6 +12,8 @@ export function pairRemoveCommand({ terminal }: CliContext): Command {
     .argument("<pair>", "name of the pair")
     .action(async (pair: string, _own: object, command: Command) => {
       const options = globalOptions(command, terminal);
+      // Clients get back what they had before the pair is gone.
+      if (hasRegistry()) await unhookPair(options, pair, false);
       const outcome = await editProject(options, {
         edit: (document) => document.removePair(pair),
         moved: () => ({ from: pair, to: null }),

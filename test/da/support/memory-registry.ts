@@ -42,6 +42,10 @@ export class MemoryRegistry implements Registry {
     return Promise.resolve();
   }
 
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Sets up a text value. */
   set(path: string, name: string, text: string, view: 64 | 32 = 64): void {
     this.#make({ view, path }).set(name, textValue(text));

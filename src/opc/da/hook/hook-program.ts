@@ -51,7 +51,7 @@ class LineRegistry implements ProgramRegistry {
         resolve();
       };
       child.once("error", (error) => ended(error.message));
-      child.once("close", (code) => ended(`it ended with code ${code}`));
+      child.once("exit", (code) => ended(`it ended with code ${code}`));
     });
   }
 
@@ -73,6 +73,10 @@ class LineRegistry implements ProgramRegistry {
       fields.push(encodeURIComponent(step.name));
     }
     await this.#ask(fields, () => undefined);
+  }
+
+  async flush(): Promise<void> {
+    await this.#ask(["flush", ...fieldsOf({ view: 64, path: "SOFTWARE" })], () => undefined);
   }
 
   async close(): Promise<void> {

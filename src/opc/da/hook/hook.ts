@@ -55,6 +55,7 @@ export async function enableHook(hook: Hook, request: HookRequest): Promise<Hook
     await undo(hook, entry);
     throw cause;
   }
+  await hook.registry.flush();
   await hook.journal.write({ ...entry, state: "applied" });
   return plan;
 }
@@ -98,6 +99,7 @@ async function undo({ registry, journal }: Hook, entry: HookEntry): Promise<Undo
     if (await isChangedByOthers(registry, change)) left.push(describeChange(change));
     else await registry.apply(undoStepFor(change));
   }
+  await registry.flush();
   await journal.remove(entry.name);
   return { name: entry.name, left };
 }

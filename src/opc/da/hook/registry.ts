@@ -35,6 +35,8 @@ export interface Registry {
    * leaves a key that has values or subkeys. @throws UnderstudyError DA_HOOK_REGISTRY
    */
   apply(step: RegistryStep): Promise<void>;
+  /** Resolves when all steps are on disk: what the journal then forgets cannot come back after a power failure. */
+  flush(): Promise<void>;
 }
 
 const stringType = 1;
