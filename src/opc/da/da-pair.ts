@@ -1,11 +1,9 @@
-import { StatusCodes } from "node-opcua";
 import type { PairStatus } from "../../control/broker-api.ts";
 import { type Role, roles } from "../../core/role.ts";
 import type { ReportEvent } from "../../diagnostics/event.ts";
 import { namedMonitorItems, policyOf } from "../../project/policy.ts";
 import { type Pair, pairName } from "../../project/project.ts";
 import type { Clock } from "../clock.ts";
-import { detailOf } from "../detail-of.ts";
 import type { HostClock } from "../host-clock.ts";
 import type { MemberLinkEvents } from "../member-link.ts";
 import { PairHost } from "../pair-host.ts";
@@ -13,9 +11,9 @@ import { RecordingFile, recordingFile } from "../recording-file.ts";
 import { AudienceGroup } from "../relay/audience-group.ts";
 import { SessionAudience } from "../relay/session-audience.ts";
 import type { UpstreamClient } from "../ua/front/pair-front.ts";
-import { DaAsUaSession } from "../ua/over-da/da-as-ua.ts";
+import { openDaAsUa } from "../ua/over-da/open.ts";
 import type { RelaySession } from "../ua/relay/relay-session.ts";
-import { ServiceError, type UpstreamSession } from "../ua/upstream/upstream-session.ts";
+import type { UpstreamSession } from "../ua/upstream/upstream-session.ts";
 import { DaAudience } from "./da-audience.ts";
 import { DaClients } from "./da-clients.ts";
 import { DaMemberLink, type DaMonitorItem } from "./da-member-link.ts";
@@ -86,24 +84,11 @@ export class DaPair {
     return this.#host;
   }
 
-  /**
-   * Opens the way of an OPC UA client to a member. Throws ServiceError: nothing behind an OPC DA pair could
-   * tell whether a password is right, so only anonymous clients are admitted, where the project does.
-   */
-  async openAsUa(role: Role, { user, signal }: UpstreamClient): Promise<UpstreamSession> {
-    if (user.kind !== "anonymous") {
-      const text = "an OPC DA pair knows no users; connect without one";
-      throw new ServiceError("USER_REFUSED", StatusCodes.BadIdentityTokenRejected, text);
-    }
-    const place = daPlaceOf(this.#pair[role], this.#pair.server);
-    try {
-      const server = await this.#servers[role].open(place, clientOpenTimeoutMs, signal);
-      return new DaAsUaSession(server, this.#pair.server);
-    } catch (error) {
-      throw new ServiceError("CONNECT_FAILED", StatusCodes.BadServerNotConnected, detailOf(error), {
-        cause: error,
-      });
-    }
+  /** Opens the way of an OPC UA client to a member. Throws ServiceError. */
+  openAsUa(role: Role, { user, signal }: UpstreamClient): Promise<UpstreamSession> {
+    const { server } = this.#pair;
+    const place = daPlaceOf(this.#pair[role], server);
+    return openDaAsUa(user, server, () => this.#servers[role].open(place, clientOpenTimeoutMs, signal));
   }
 
   /** Puts new settings in force. `reconnect`: the members have to be connected anew; clients keep their groups. */

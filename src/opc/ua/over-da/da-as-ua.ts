@@ -134,7 +134,7 @@ export class DaAsUaSession implements UpstreamSession {
 
   #failPublishes(): void {
     const error = new ServiceError(
-      "SESSION_LOST",
+      "REQUEST_CUT_OFF",
       StatusCodes.BadConnectionClosed,
       "the OPC DA server is gone",
     );
@@ -382,7 +382,7 @@ function asRaw(response: ServiceResponse | PublishResponse): ServiceResponse {
 
 function serviceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
-  return new ServiceError("DA_CALL_FAILED", StatusCodes.BadUnexpectedError, detailOf(error), {
+  return new ServiceError("SERVICE_FAULT", StatusCodes.BadUnexpectedError, detailOf(error), {
     cause: error,
   });
 }

@@ -26,7 +26,7 @@ const rememberedItems = 10_000;
 export function bodyOf<T>(outcome: Outcome<T>, access: "read" | "write" = "read"): T {
   if (outcome.ok) return outcome.body;
   const statusCode = coerceStatusCode(statusOfHresult(outcome.result, access));
-  throw new ServiceError("DA_CALL_FAILED", statusCode, outcome.detail ?? statusCode.name);
+  throw new ServiceError("SERVICE_FAULT", statusCode, outcome.detail ?? statusCode.name);
 }
 
 /** The rows of states as DataValues (OPC 10000-8, A.3.2). */

@@ -1,14 +1,14 @@
 import { AttributeIds, type DataValue } from "node-opcua";
-import type { UpstreamSession } from "../../ua/upstream/upstream-session.ts";
-import { hresult } from "../mapping/hresult.ts";
-import { accessRightsOf, itemProperties } from "../mapping/property.ts";
-import { qualityOfStatus } from "../mapping/quality.ts";
-import { dateOfTicks, ticksOfJsDate } from "../mapping/time.ts";
-import { daVariantOf, varTypeOf } from "../mapping/value.ts";
-import type { ResponseBody } from "../wire/requests.ts";
-import { Values } from "../wire/values.ts";
-import { varType } from "../wire/var-type.ts";
-import { emptyVariant, scalar, type Variant } from "../wire/variant.ts";
+import { hresult } from "../../da/mapping/hresult.ts";
+import { accessRightsOf, itemProperties } from "../../da/mapping/property.ts";
+import { qualityOfStatus } from "../../da/mapping/quality.ts";
+import { dateOfTicks, ticksOfJsDate } from "../../da/mapping/time.ts";
+import { daVariantOf, varTypeOf } from "../../da/mapping/value.ts";
+import type { ResponseBody } from "../../da/wire/requests.ts";
+import { Values } from "../../da/wire/values.ts";
+import { varType } from "../../da/wire/var-type.ts";
+import { emptyVariant, scalar, type Variant } from "../../da/wire/variant.ts";
+import type { UpstreamSession } from "../upstream/upstream-session.ts";
 import { anyAgeMs, nodeIdOf, readAttributes } from "./calls.ts";
 import { errorOf, nodeTypeOf } from "./values.ts";
 

@@ -16,12 +16,8 @@ import {
   WriteRequest,
   WriteResponse,
 } from "node-opcua";
-import { decodeResponse } from "../../ua/upstream/decode-response.ts";
-import {
-  ServiceError,
-  type ServiceResponse,
-  type UpstreamSession,
-} from "../../ua/upstream/upstream-session.ts";
+import { decodeResponse } from "../upstream/decode-response.ts";
+import { ServiceError, type ServiceResponse, type UpstreamSession } from "../upstream/upstream-session.ts";
 
 /** What is asked of a node. */
 export interface NodeAttribute {
@@ -108,5 +104,5 @@ export async function browseChildren(
   const [result] = decodeResponse(BrowseResponse, response).results ?? [];
   const statusCode = result?.statusCode ?? StatusCodes.BadUnexpectedError;
   if (statusCode.isGood()) return result?.references ?? [];
-  throw new ServiceError("BROWSE_FAILED", statusCode, `browsing ${nodeId.toString()}: ${statusCode.name}`);
+  throw new ServiceError("SERVICE_FAULT", statusCode, `browsing ${nodeId.toString()}: ${statusCode.name}`);
 }

@@ -1,12 +1,12 @@
 import { DataType, DataValue, type StatusCode, Variant as UaVariant, VariantArrayType } from "node-opcua";
-import { hresult } from "../mapping/hresult.ts";
-import { hresultOfStatus } from "../mapping/hresult-status.ts";
-import { isQualityStatus, qualityOfStatus } from "../mapping/quality.ts";
-import { ticksOfJsDate } from "../mapping/time.ts";
-import { daVariantOf, uaVariantOf } from "../mapping/value.ts";
-import type { ItemStates } from "../wire/requests.ts";
-import { Values } from "../wire/values.ts";
-import { emptyVariant, type Variant } from "../wire/variant.ts";
+import { hresult } from "../../da/mapping/hresult.ts";
+import { hresultOfStatus } from "../../da/mapping/hresult-status.ts";
+import { isQualityStatus, qualityOfStatus } from "../../da/mapping/quality.ts";
+import { ticksOfJsDate } from "../../da/mapping/time.ts";
+import { daVariantOf, uaVariantOf } from "../../da/mapping/value.ts";
+import type { ItemStates } from "../../da/wire/requests.ts";
+import { Values } from "../../da/wire/values.ts";
+import { emptyVariant, type Variant } from "../../da/wire/variant.ts";
 
 /** An item's value, or why there is none (OPC 10000-8, A.4.3.1). */
 export type ItemValue = DataValue | { readonly error: number };

@@ -1,7 +1,7 @@
 import { NodeClass, type NodeId, type ReferenceDescription, resolveNodeId, StatusCodes } from "node-opcua";
-import { ServiceError, type UpstreamSession } from "../../ua/upstream/upstream-session.ts";
-import { hresult } from "../mapping/hresult.ts";
-import type { RequestBody, ResponseBody } from "../wire/requests.ts";
+import { hresult } from "../../da/mapping/hresult.ts";
+import type { RequestBody, ResponseBody } from "../../da/wire/requests.ts";
+import { ServiceError, type UpstreamSession } from "../upstream/upstream-session.ts";
 import { browseChildren, nodeIdOf } from "./calls.ts";
 
 const objectsFolder = "i=85";
@@ -44,7 +44,8 @@ export async function browse(
   timeoutMs: number,
 ): Promise<ResponseBody<"browse">> {
   const nodeId = itemId === "" ? resolveNodeId(objectsFolder) : nodeIdOf(itemId);
-  if (!nodeId) throw new ServiceError("ITEM_UNKNOWN", StatusCodes.BadNodeIdInvalid, `${itemId} is no NodeId`);
+  if (!nodeId)
+    throw new ServiceError("SERVICE_FAULT", StatusCodes.BadNodeIdInvalid, `${itemId} is no NodeId`);
   const children = await browseChildren(session, nodeId, timeoutMs);
   const found = children.filter(
     (each) =>
@@ -70,7 +71,7 @@ async function nodeAt(session: UpstreamSession, path: readonly string[], timeout
   for (const name of path) {
     const child = (await browseChildren(session, nodeId, timeoutMs)).find((each) => nameOf(each) === name);
     if (!child)
-      throw new ServiceError("BRANCH_UNKNOWN", StatusCodes.BadNodeIdUnknown, `there is no branch ${name}`);
+      throw new ServiceError("SERVICE_FAULT", StatusCodes.BadNodeIdUnknown, `there is no branch ${name}`);
     nodeId = child.nodeId;
   }
   return nodeId;

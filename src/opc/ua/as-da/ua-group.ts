@@ -16,15 +16,15 @@ import {
   TimestampsToReturn,
 } from "node-opcua";
 import { BinaryStream } from "node-opcua-binary-stream";
-import { decodeResponse } from "../../ua/upstream/decode-response.ts";
-import type { ServiceResponse, UpstreamSession } from "../../ua/upstream/upstream-session.ts";
-import { listNotifications, notificationTypes } from "../../ua/wire/notification-data.ts";
-import { hresult } from "../mapping/hresult.ts";
-import { accessRightsOf } from "../mapping/property.ts";
-import { varTypeOf } from "../mapping/value.ts";
-import type { DataChange } from "../upstream/da-server.ts";
-import type { ItemDefinition, ResponseBody } from "../wire/requests.ts";
-import { varType } from "../wire/var-type.ts";
+import { hresult } from "../../da/mapping/hresult.ts";
+import { accessRightsOf } from "../../da/mapping/property.ts";
+import { varTypeOf } from "../../da/mapping/value.ts";
+import type { DataChange } from "../../da/upstream/da-server.ts";
+import type { ItemDefinition, ResponseBody } from "../../da/wire/requests.ts";
+import { varType } from "../../da/wire/var-type.ts";
+import { decodeResponse } from "../upstream/decode-response.ts";
+import type { ServiceResponse, UpstreamSession } from "../upstream/upstream-session.ts";
+import { listNotifications, notificationTypes } from "../wire/notification-data.ts";
 import { anyAgeMs, nodeIdOf, readAttributes, valueAttribute } from "./calls.ts";
 import { errorOf, type NodeType, nodeTypeOf, statesOf } from "./values.ts";
 

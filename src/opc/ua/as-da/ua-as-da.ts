@@ -6,25 +6,25 @@ import {
   type ServerStatusDataType,
   StatusCodes,
 } from "node-opcua";
-import { PublishPump } from "../../ua/relay/publish-pump.ts";
-import { readValues } from "../../ua/upstream/server-object.ts";
-import { ServiceError, type UpstreamSession } from "../../ua/upstream/upstream-session.ts";
-import type { PublishBody } from "../../ua/wire/publish.ts";
-import { hresult, hresultText } from "../mapping/hresult.ts";
-import { hresultOfStatus } from "../mapping/hresult-status.ts";
-import { statusOfQuality } from "../mapping/quality.ts";
-import { jsDateOfTicks, ticksOfJsDate } from "../mapping/time.ts";
-import { groupChange } from "../relay/leg-group.ts";
-import { serverState } from "../relay/server-services.ts";
+import { hresult, hresultText } from "../../da/mapping/hresult.ts";
+import { hresultOfStatus } from "../../da/mapping/hresult-status.ts";
+import { statusOfQuality } from "../../da/mapping/quality.ts";
+import { jsDateOfTicks, ticksOfJsDate } from "../../da/mapping/time.ts";
+import { groupChange } from "../../da/relay/leg-group.ts";
+import { serverState } from "../../da/relay/server-services.ts";
 import {
   type DaServer,
   type DataChange,
   type ServerRequest,
   serverInterfaces,
-} from "../upstream/da-server.ts";
-import type { Outcome } from "../wire/message-codec.ts";
-import type { RequestBody, ResponseBody } from "../wire/requests.ts";
-import type { Variant } from "../wire/variant.ts";
+} from "../../da/upstream/da-server.ts";
+import type { Outcome } from "../../da/wire/message-codec.ts";
+import type { RequestBody, ResponseBody } from "../../da/wire/requests.ts";
+import type { Variant } from "../../da/wire/variant.ts";
+import { PublishPump } from "../relay/publish-pump.ts";
+import { readValues } from "../upstream/server-object.ts";
+import { ServiceError, type UpstreamSession } from "../upstream/upstream-session.ts";
+import type { PublishBody } from "../wire/publish.ts";
 import { browse, browseAddressSpace, itemIdsOf } from "./browse.ts";
 import { anyAgeMs, nodeIdOf, readAttributes, valueAttribute, writeValues } from "./calls.ts";
 import { getItemProperties, queryProperties } from "./properties.ts";
