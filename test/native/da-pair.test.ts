@@ -43,7 +43,7 @@ class Plant {
   }
 
   static async start(machine: WineMachine, mode: ConnectionMode): Promise<Plant> {
-    machine.forgetKilledServers();
+    await forgetServers(machine);
     await startDaSimulator(machine, { instance: 1, items: itemCount, periodMs });
     await startDaSimulator(machine, { instance: 2, items: itemCount, periodMs });
     const plant = new Plant(machine, await mkdtemp(join(tmpdir(), "understudy-da-")));
@@ -86,9 +86,15 @@ class Plant {
   async stop(): Promise<void> {
     await this.service.stop("test over");
     for (const pid of this.#machine.pidsOf("--instance")) process.kill(pid, "SIGKILL");
-    this.#machine.forgetKilledServers();
+    await forgetServers(this.#machine);
     await rm(this.#directory, { recursive: true, force: true });
   }
+}
+
+/** A server must not start while the service that it registers with still ends. */
+async function forgetServers(machine: WineMachine): Promise<void> {
+  machine.forgetKilledServers();
+  await eventually(() => machine.pidsOf("rpcss.exe").length === 0, 10_000);
 }
 
 /** Samples of each item by the period they belong to, and the longest time between two messages. */
