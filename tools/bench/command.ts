@@ -1,11 +1,13 @@
 import { parseArgs } from "node:util";
 import { failoverBench, throughputBench } from "./bench.ts";
+import { runDaCommand } from "./da/command.ts";
 import { environment } from "./environment.ts";
 import { type PathName, pathNames } from "./paths/path.ts";
 import { failoverReport, table, throughputReport } from "./report.ts";
 import { type BenchSettings, type Fault, faults } from "./settings.ts";
 
 const usage = `Usage: bench ua-throughput|ua-failover [options]
+       bench da [options]; see bench da --help
   --json               one JSON object instead of a table
   --paths A,B,...      of ${pathNames.join(", ")}
   --items N,N,...      numbers of items (1000,10000)
@@ -63,7 +65,7 @@ function parse(args: readonly string[]): Invocation | null {
   if (values.help) return null;
   const [bench] = positionals;
   if (positionals.length !== 1 || (bench !== "ua-throughput" && bench !== "ua-failover")) {
-    throw new Error(`say which bench: ua-throughput or ua-failover\n\n${usage}`);
+    throw new Error(`say which bench: ua-throughput, ua-failover or da\n\n${usage}`);
   }
   const settings: BenchSettings = {
     paths: values.paths ? listOf("paths", values.paths, pathNames) : defaultPaths[bench],
@@ -99,6 +101,10 @@ function whole(name: string, text: string, least: number, most: number): number 
 
 /** Runs the bench that the arguments name. @throws Error with a message for the user. */
 export async function runCommand(args: readonly string[]): Promise<void> {
+  if (args.includes("da")) {
+    await runDaCommand(args.filter((argument) => argument !== "da"));
+    return;
+  }
   const invocation = parse(args);
   if (invocation === null) {
     console.log(usage);
