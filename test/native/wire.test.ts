@@ -13,6 +13,7 @@ import {
   decodeRequest,
   decodeResponse,
   encodeEvent,
+  encodeFailure,
   encodeRequest,
   encodeResponse,
   requestName,
@@ -58,8 +59,9 @@ function again(frame: Frame): Buffer {
       const name = requestName(frame.type & ~responseBit);
       assert.ok(name);
       const outcome = decodeResponse(name, frame);
-      assert.ok(outcome.ok);
-      return encodeResponse(name, frame.correlation, outcome.result, outcome.body);
+      return outcome.ok
+        ? encodeResponse(name, frame.correlation, outcome.result, outcome.body)
+        : encodeFailure(frame.type & ~responseBit, frame.correlation, outcome.result, outcome.detail);
     }
   }
 }
@@ -132,6 +134,14 @@ describe("The OPC DA wire", () => {
     for (const bytes of [claim(7), claim(64 * 1024 * 1024 + 1), claim(0xffff_ffff), claim(8, 1)]) {
       assert.throws(() => new FrameSplitter().push(bytes), { code: "WIRE_MALFORMED" });
     }
+  });
+
+  it("takes an answer altered into a failure as that failure", () => {
+    const frame = frameOf(vectors["hello-response"] ?? Buffer.alloc(0));
+    const payload = Buffer.concat([Buffer.from([0, 0, 0, 0x80]), Buffer.from([1, 0, 0, 0, 65, 0])]);
+    const failure = decodeResponse("hello", { ...frame, payload });
+    assert.deepEqual(failure, { ok: false, result: -0x8000_0000, detail: "A" });
+    assert.equal(frameOf(again({ ...frame, payload })).payload.compare(payload), 0);
   });
 
   it("takes altered frames as malformed or as other data, never as anything else", () => {
