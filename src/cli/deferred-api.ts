@@ -5,9 +5,12 @@ import { UnderstudyError } from "../core/error.ts";
  * A broker that can be asked before it is there: the control socket is claimed first, so that a second broker
  * on the same state directory is refused before it touches anything. Throws BROKER_NOT_READY until then.
  */
-export function deferredApi<Api extends BrokerApi>(
+export function deferredApi<Api extends Omit<BrokerApi, "testNotification">>(
   current: () => Api | null,
-  reload: (api: Api) => Promise<ReloadAnswer>,
+  process: {
+    readonly reload: (api: Api) => Promise<ReloadAnswer>;
+    readonly testNotification: BrokerApi["testNotification"];
+  },
 ): BrokerApi {
   const ready = async (): Promise<Api> => {
     const api = current();
@@ -25,6 +28,7 @@ export function deferredApi<Api extends BrokerApi>(
     resume: async (pair, reason) => (await ready()).resume(pair, reason),
     approve: async (pair, reason) => (await ready()).approve(pair, reason),
     switchover: async (pair, options) => (await ready()).switchover(pair, options),
-    reload: async () => await reload(await ready()),
+    reload: async () => await process.reload(await ready()),
+    testNotification: (pair) => process.testNotification(pair),
   };
 }

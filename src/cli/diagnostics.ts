@@ -1,12 +1,10 @@
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { BrokerApi } from "../control/broker-api.ts";
 import type { Clock } from "../diagnostics/clock.ts";
-import type { EventContext, ReportEvent } from "../diagnostics/event.ts";
+import type { DiagnosticEvent, EventContext, ReportEvent } from "../diagnostics/event.ts";
 import { createJournal, type Journal, type JournalLimits } from "../diagnostics/journal.ts";
-import { loadJournal, saveJournal } from "../diagnostics/journal-file.ts";
+import { type DiskJournal, keepOnDisk } from "../diagnostics/journal-disk.ts";
 import { createLog, type Log } from "../diagnostics/log.ts";
-import { createReporter } from "../diagnostics/report.ts";
+import { createReporter, type EventSink } from "../diagnostics/report.ts";
 import { type Project, pairName } from "../project/project.ts";
 import type { GlobalOptions } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
@@ -21,6 +19,7 @@ export const brokerContext: EventContext = Object.freeze({
 
 export interface Diagnostics {
   readonly journal: Journal;
+  readonly disk: DiskJournal;
   readonly log: Log;
   readonly report: ReportEvent;
 }
@@ -36,12 +35,13 @@ export function limitsOf(project: Project): JournalLimits {
   };
 }
 
-/** Journal, log and the function that feeds both. */
+/** Journal (in memory and on disk), log and the function that feeds both and the sinks. */
 export function createDiagnostics(
   terminal: Terminal,
   options: GlobalOptions,
-  journal: Journal,
+  project: Project,
   clock: Clock,
+  sinks: readonly EventSink[] = [],
 ): Diagnostics {
   const { NO_COLOR: noColour } = terminal.environment;
   const log = createLog({
@@ -60,41 +60,24 @@ export function createDiagnostics(
       report(record, brokerContext);
     },
   });
-  const report = createReporter({ clock, journal, sinks: [log.event] });
-  return { journal, log, report };
+  const disk = keepOnDisk({
+    journal: createJournal(limitsOf(project)),
+    stateDirectory: options.stateDirectory,
+    onTrouble: (trouble) => {
+      const record =
+        trouble.kind === "failed"
+          ? ({ kind: "journalFailed", detail: trouble.detail } as const)
+          : ({ kind: "journalRecovered" } as const);
+      report(record, brokerContext);
+    },
+  });
+  const report = createReporter({ clock, journal: disk.journal, sinks: [log.event, ...sinks] });
+  return { journal: disk.journal, disk, log, report };
 }
 
-export function emptyJournal(project: Project): Journal {
-  return createJournal(limitsOf(project));
-}
-
-function eventsFile(stateDirectory: string): string {
-  return join(stateDirectory, "events.jsonl");
-}
-
-/** Brings back the events of the last run where the project wants them kept. */
-export async function restoreEvents(
-  journal: Journal,
-  stateDirectory: string,
-  project: Project,
-): Promise<void> {
-  const events = await loadJournal(eventsFile(stateDirectory));
-  journal.restore(events.filter((event) => isPreserved(project, event.pair)));
-}
-
-/** Saves the events the project wants kept over a restart (seed: Preserve events to disk on shutdown). */
-export async function preserveEvents(
-  journal: Journal,
-  stateDirectory: string,
-  project: Project,
-): Promise<void> {
-  const wanted = [project, ...project.pairs].some((scope) => scope.diagnostics?.preserveOnShutdown === true);
-  if (!wanted) {
-    await rm(eventsFile(stateDirectory), { force: true });
-    return;
-  }
-  const kept = journal.query().filter((event) => isPreserved(project, event.pair));
-  await saveJournal(eventsFile(stateDirectory), kept);
+/** The events the project wants kept over an orderly stop (seed: Preserve events to disk on shutdown). */
+export function preservedEvents(journal: Journal, project: Project): readonly DiagnosticEvent[] {
+  return journal.query().filter((event) => isPreserved(project, event.pair));
 }
 
 function isPreserved(project: Project, name: string | null): boolean {
@@ -103,7 +86,7 @@ function isPreserved(project: Project, name: string | null): boolean {
 }
 
 /** The endpoints clients can connect to, for the line that says that the broker is ready. */
-export async function endpointsOf(api: BrokerApi): Promise<readonly string[]> {
+export async function endpointsOf(api: Pick<BrokerApi, "status">): Promise<readonly string[]> {
   const pairs = await api.status();
   return pairs.filter((pair) => pair.enabled).flatMap((pair) => pair.endpointUrls);
 }

@@ -1,11 +1,15 @@
+import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { ControlClient } from "../control/client.ts";
 import { type Role, roles } from "../core/role.ts";
 import { eventCodes } from "../diagnostics/catalogue.ts";
-import type { Severity } from "../diagnostics/event.ts";
+import type { DiagnosticEvent, Severity } from "../diagnostics/event.ts";
+import { type ExportFormat, exportEvents, exportFormats } from "../diagnostics/export.ts";
 import { type EventFilter, severities } from "../diagnostics/filter.ts";
 import type { FollowItem } from "../diagnostics/follower.ts";
 import { textLine } from "../diagnostics/log.ts";
-import { type CliContext, globalOptions, withBroker } from "./command.ts";
+import { writeFileAtomically } from "../project/atomic-file.ts";
+import { answer, type CliContext, globalOptions, withBroker } from "./command.ts";
 
 interface EventsOptions {
   readonly follow?: boolean;
@@ -15,8 +19,11 @@ interface EventsOptions {
   readonly client?: string;
   readonly code?: readonly string[];
   readonly since?: string;
+  readonly until?: string;
   readonly limit?: number;
   readonly clear?: boolean;
+  readonly save?: string;
+  readonly format?: ExportFormat;
 }
 
 /** Past events shown before new ones where `--limit` says nothing else. */
@@ -39,23 +46,44 @@ export function eventsCommand({ terminal }: CliContext): Command {
     .option("--client <name>", "only events of this client")
     .addOption(new Option("--code <code...>", "only events with one of these codes").argParser(parseCode))
     .option("--since <time>", "only events since then: 2026-01-31T08:00, or 30s, 15m, 2h, 7d ago", parseSince)
+    .option("--until <time>", "only events until then", parseSince)
     .option(
       "--limit <number>",
       `at most so many of the newest past events (default: all; ${pastBeforeFollow} with --follow)`,
       parseCount,
     )
-    .option("--clear", "forget all events kept so far instead of showing them")
+    .option("--save <file>", "save the events to a file instead of showing them")
+    .addOption(
+      new Option(
+        "--format <format>",
+        "of the file (default: by its ending .csv or .json, else text)",
+      ).choices(exportFormats),
+    )
+    .option("--clear", "forget the events kept so far, all or those of --pair, instead of showing them")
     .addHelpText(
       "after",
       "\nExamples:\n" +
         "  understudy events --severity warning --since 1d\n" +
-        "  understudy events --follow --pair Boiler --json",
+        "  understudy events --follow --pair Boiler --json\n" +
+        "  understudy events --since 7d --save week.csv",
     )
     .action(async (own: EventsOptions, command: Command) => {
       const options = globalOptions(command, terminal);
       await withBroker(options, async (broker) => {
         if (own.clear === true) {
-          await broker.clearEvents();
+          await broker.clearEvents(own.pair ?? null);
+          return;
+        }
+        if (own.save !== undefined) {
+          const file = resolve(own.save);
+          const events = await pastEvents(broker, own);
+          await writeFileAtomically(file, exportEvents(events, own.format ?? formatOf(file)));
+          await answer(
+            terminal,
+            options,
+            { file, events: events.length },
+            () => `${events.length} events saved to ${file}\n`,
+          );
           return;
         }
         const follow = own.follow === true;
@@ -75,7 +103,22 @@ function filterOf(own: EventsOptions): EventFilter {
     client: own.client,
     codes: own.code,
     since: own.since,
+    until: own.until,
   };
+}
+
+async function pastEvents(broker: ControlClient, own: EventsOptions): Promise<readonly DiagnosticEvent[]> {
+  const events: DiagnosticEvent[] = [];
+  const past = own.limit ?? null;
+  for await (const item of broker.events({ filter: filterOf(own), past, follow: false })) {
+    if (item.kind === "event") events.push(item.event);
+  }
+  return events;
+}
+
+function formatOf(file: string): ExportFormat {
+  if (/\.csv$/i.test(file)) return "csv";
+  return /\.json$/i.test(file) ? "json" : "text";
 }
 
 function jsonLine(item: FollowItem): string {

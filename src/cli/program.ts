@@ -4,6 +4,7 @@ import { checkCommand } from "./check.ts";
 import { addGlobalOptions, type CliContext } from "./command.ts";
 import { demoCommand } from "./demo.ts";
 import { eventsCommand } from "./events.ts";
+import { notifyCommand } from "./notify.ts";
 import { resumeCommand, suspendCommand } from "./operate.ts";
 import { pairCommand } from "./pair.ts";
 import { reloadCommand } from "./reload.ts";
@@ -47,7 +48,7 @@ export function createProgram(context: CliContext, helpWidth?: number): Command 
 
   const groups: readonly (readonly [string, readonly Command[]])[] = [
     ["Broker:", [runCommand(context), reloadCommand(context), eventsCommand(context), demoCommand(context)]],
-    ["Project:", [checkCommand(context), pairCommand(context)]],
+    ["Project:", [checkCommand(context), pairCommand(context), notifyCommand(context)]],
     [
       "Operating a pair:",
       [switchoverCommand(context), suspendCommand(context), resumeCommand(context), approveCommand(context)],

@@ -3,6 +3,7 @@ import type { ReloadAnswer } from "../control/broker-api.ts";
 import { protocolVersion } from "../control/protocol.ts";
 import { type ControlServer, serveControl } from "../control/server.ts";
 import { UnderstudyError } from "../core/error.ts";
+import type { Notifier } from "../notify/notifier.ts";
 import type { Broker } from "../opc/broker.ts";
 import { systemClock } from "../opc/clock.ts";
 import { type MachineState, readMachineState, withPairEnabled } from "../project/machine-state.ts";
@@ -16,13 +17,12 @@ import {
   brokerContext,
   createDiagnostics,
   type Diagnostics,
-  emptyJournal,
   endpointsOf,
   limitsOf,
-  preserveEvents,
-  restoreEvents,
+  preservedEvents,
 } from "./diagnostics.ts";
 import { exitCodes } from "./exit-code.ts";
+import { createNotifier, testNotificationOf } from "./notifications.ts";
 import { listenToSignals } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 import { productVersion } from "./version.ts";
@@ -38,6 +38,7 @@ const finishTimeoutMs = 600;
 /** A broker process; the broker itself is null while it starts and stops. */
 interface Run extends Diagnostics {
   readonly options: RunOptions;
+  readonly notifier: Notifier;
   project: Project;
   broker: Broker | null;
 }
@@ -70,16 +71,23 @@ export async function serveBroker(
 async function prepare(terminal: Terminal, options: RunOptions): Promise<Run> {
   const { project } = await readProject(options.projectFile);
   await ensureStateDirectory(options.stateDirectory);
-  const diagnostics = createDiagnostics(terminal, options, emptyJournal(project), systemClock);
-  return { ...diagnostics, options, project, broker: null };
+  const notifier = createNotifier({
+    clock: systemClock,
+    projectFile: options.projectFile,
+    project: () => run.project,
+    report: () => run.report,
+  });
+  const diagnostics = createDiagnostics(terminal, options, project, systemClock, [notifier.take]);
+  const run: Run = { ...diagnostics, options, notifier, project, broker: null };
+  return run;
 }
 
 function claimStateDirectory(run: Run): Promise<ControlServer> {
   return serveControl({
-    api: deferredApi(
-      () => run.broker,
-      (broker) => reload(run, broker),
-    ),
+    api: deferredApi(() => run.broker, {
+      reload: (broker) => reload(run, broker),
+      testNotification: (pair) => testNotificationOf(run.project, run.options.projectFile, pair),
+    }),
     journal: run.journal,
     stateDirectory: run.options.stateDirectory,
     info: {
@@ -96,7 +104,7 @@ function claimStateDirectory(run: Run): Promise<ControlServer> {
 async function start(run: Run, loadBroker: LoadBroker): Promise<void> {
   const { options, project, report } = run;
   const { projectFile, stateDirectory } = options;
-  await restoreEvents(run.journal, stateDirectory, project);
+  await run.disk.restore();
   const stored = await readMachineState(stateDirectory);
   const createBroker = await loadBroker((message) => run.log.line("information", `node-opcua: ${message}`));
   const broker = await createBroker({
@@ -155,14 +163,14 @@ async function stop(run: Run, signal: NodeJS.Signals): Promise<void> {
   const orderly = broker === null || (await within(brokerStopTimeoutMs, broker.stop(signal)));
   const late = orderly ? "" : `; some connections did not end within ${brokerStopTimeoutMs} ms`;
   run.report({ kind: "brokerStopped", detail: `${signal}${late}` }, brokerContext);
-  await within(finishTimeoutMs, preserve(run));
+  await Promise.all([run.notifier.close(finishTimeoutMs), within(finishTimeoutMs, preserve(run))]);
   // Whatever still holds the process open now is of no use to anybody.
   setTimeout(() => process.exit(), 100).unref();
 }
 
 async function preserve(run: Run): Promise<void> {
   try {
-    await preserveEvents(run.journal, run.options.stateDirectory, run.project);
+    await run.disk.close(preservedEvents(run.journal, run.project));
   } catch (error) {
     run.log.line("error", messageOf(error));
   }
@@ -179,7 +187,7 @@ function guardAgainstDefects(run: Run, control: ControlServer): () => void {
     ending = true;
     run.report({ kind: "brokerFailed", detail: messageOf(error) }, brokerContext);
     run.log.line("error", stackOf(error));
-    const finish = Promise.all([preserve(run), control.close(), run.log.close()]);
+    const finish = Promise.all([run.disk.commit(), control.close(), run.log.close()]);
     void within(finishTimeoutMs, finish).then(() => process.exit(exitCodes.failed));
   };
   process.on("uncaughtException", end);

@@ -1,6 +1,7 @@
 import type { ConnectionMode } from "../core/policy.ts";
 import type { Role } from "../core/role.ts";
 import type { Health, Link } from "../core/state.ts";
+import type { MailTest } from "../notify/test-mail.ts";
 
 export interface MemberStatus {
   readonly role: Role;
@@ -76,4 +77,6 @@ export interface BrokerApi {
   ): Promise<SwitchoverAnswer>;
   /** Reads the project again, validates all of it, then applies the difference. */
   reload(): Promise<ReloadAnswer>;
+  /** Sends a test message by the settings of a pair, or of the project (null). */
+  testNotification(pair: string | null): Promise<readonly MailTest[]>;
 }

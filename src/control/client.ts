@@ -3,6 +3,7 @@ import { UnderstudyError } from "../core/error.ts";
 import type { DiagnosticEvent } from "../diagnostics/event.ts";
 import type { EventFilter } from "../diagnostics/filter.ts";
 import type { FollowItem } from "../diagnostics/follower.ts";
+import type { MailTest } from "../notify/test-mail.ts";
 import type { BrokerApi, PairStatus, ReloadAnswer, SwitchoverAnswer } from "./broker-api.ts";
 import { createItemQueue, type ItemQueue } from "./item-queue.ts";
 import { createLineReader } from "./line-reader.ts";
@@ -22,8 +23,8 @@ export interface ControlClient extends BrokerApi {
     readonly past: number | null;
     readonly follow: boolean;
   }): AsyncIterableIterator<FollowItem>;
-  /** Forgets the events kept so far. */
-  clearEvents(): Promise<void>;
+  /** Forgets the events kept so far, or those of one pair. */
+  clearEvents(pair?: string | null): Promise<void>;
   close(): void;
 }
 
@@ -34,6 +35,8 @@ interface Pending {
 
 /** Events a busy reader may have waiting before the connection is not read from any more. */
 const readAheadLimit = 256;
+/** A mail server may take its time, in ms. */
+const mailTestTimeoutMs = 120_000;
 
 /**
  * Connects to the broker that runs on this state directory. `timeoutMs` bounds the connection and each answer.
@@ -74,18 +77,15 @@ export async function connectControl(
     return { id, result };
   }
 
-  async function call(method: string, params: object = {}): Promise<unknown> {
+  async function call(method: string, params: object = {}, limitMs = timeoutMs): Promise<unknown> {
     const { id, result } = send(method, params);
     const timer = setTimeout(() => {
       const waiting = pending.get(id);
       pending.delete(id);
       waiting?.reject(
-        new UnderstudyError(
-          "CONTROL_TIMEOUT",
-          `The broker did not answer '${method}' within ${timeoutMs} ms.`,
-        ),
+        new UnderstudyError("CONTROL_TIMEOUT", `The broker did not answer '${method}' within ${limitMs} ms.`),
       );
-    }, timeoutMs);
+    }, limitMs);
     try {
       return await result;
     } finally {
@@ -168,9 +168,11 @@ export async function connectControl(
     switchover: async (pair, parameters) =>
       (await call("switchover", { pair, ...parameters })) as SwitchoverAnswer,
     reload: async () => (await call("reload")) as ReloadAnswer,
+    testNotification: async (pair) =>
+      (await call("testNotification", { pair }, mailTestTimeoutMs)) as readonly MailTest[],
     events,
-    async clearEvents() {
-      await call("clearEvents");
+    async clearEvents(pair = null) {
+      await call("clearEvents", { pair });
     },
     close() {
       end(new UnderstudyError("CONTROL_CLOSED", "This connection to the broker was closed."));

@@ -108,7 +108,7 @@ export function serveConnection(socket: Socket, services: ConnectionServices): v
         return null;
       }
       case "clearEvents":
-        services.journal.clear();
+        services.journal.clear(pairOrNull(params));
         return null;
       default:
         return await callBroker(services.api, method, params);
@@ -162,6 +162,11 @@ function greet(params: Readonly<Record<string, unknown>>): true {
     );
   }
   return true;
+}
+
+function pairOrNull({ pair = null }: Readonly<Record<string, unknown>>): string | null {
+  if (pair === null || typeof pair === "string") return pair;
+  throw badRequest("pair must be a text or null");
 }
 
 function asAnswerError(error: unknown): { code: string; message: string } {

@@ -32,6 +32,8 @@ export async function callBroker(api: BrokerApi, method: string, params: Params)
       });
     case "reload":
       return await api.reload();
+    case "testNotification":
+      return await api.testNotification(params["pair"] === null ? null : text(params, "pair"));
     default:
       throw new UnderstudyError(
         "CONTROL_UNKNOWN_METHOD",

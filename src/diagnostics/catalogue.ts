@@ -201,6 +201,29 @@ export const eventCatalogue: EventCatalogue = Object.freeze<EventCatalogue>({
     seed: false,
     description: "The log file is written again; the message says how many lines are missing from it.",
   },
+  journalFailed: {
+    severity: "error",
+    seed: false,
+    description:
+      "Events cannot be kept on disk (disk full, missing rights). The broker goes on, keeps them in memory and tries again every few seconds.",
+  },
+  journalRecovered: {
+    severity: "information",
+    seed: false,
+    description: "Events are kept on disk again, those of the meantime included.",
+  },
+  notificationFailed: {
+    severity: "error",
+    seed: false,
+    description:
+      "Neither the primary nor the secondary mail server took a message; it is dropped. `understudy notify test` shows what the servers say. Never sent by e-mail itself.",
+  },
+  notificationServerChanged: {
+    severity: "warning",
+    seed: false,
+    description:
+      "The mail server in use failed and the other one took the message; it stays in use until it fails in turn. Never sent by e-mail itself.",
+  },
   listening: {
     severity: "information",
     seed: false,

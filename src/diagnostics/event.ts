@@ -1,5 +1,6 @@
 import type { CoreRecord } from "../core/record.ts";
 import type { Role } from "../core/role.ts";
+import type { CauseLink } from "./cause-chain.ts";
 
 /** Severity of an event; the seed knows `information` and `error`. */
 export type Severity = "information" | "warning" | "error";
@@ -14,6 +15,17 @@ export type HostRecord =
   | { readonly kind: "logFailed"; readonly detail: string }
   /** The log file is written again; `lost` lines are missing from it. */
   | { readonly kind: "logRecovered"; readonly lost: number }
+  /** Events cannot be kept on disk; the broker goes on with those in memory. */
+  | { readonly kind: "journalFailed"; readonly detail: string }
+  | { readonly kind: "journalRecovered" }
+  /** Neither mail server took a message about that event; it is given up. */
+  | { readonly kind: "notificationFailed"; readonly event: string; readonly detail: string }
+  /** From now on mail goes through the other mail server, since the one in use failed. */
+  | {
+      readonly kind: "notificationServerChanged";
+      readonly server: "primary" | "secondary";
+      readonly detail: string;
+    }
   | { readonly kind: "listening"; readonly url: string }
   | { readonly kind: "listenFailed"; readonly url: string; readonly detail: string }
   | { readonly kind: "clientConnected" }
@@ -53,6 +65,8 @@ export interface DiagnosticEvent {
   /** The sentence for people, made from the record. */
   readonly message: string;
   readonly record: DiagnosticRecord;
+  /** Why a switchover happened, waits or failed, newest first; empty for events that have no cause. */
+  readonly causes: readonly CauseLink[];
 }
 
 /** Context a host adds to a record when it reports it. */

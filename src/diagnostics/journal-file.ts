@@ -42,7 +42,8 @@ export async function loadJournal(path: string): Promise<readonly DiagnosticEven
 function parseEvent(line: string): DiagnosticEvent | null {
   try {
     const value: unknown = JSON.parse(line);
-    return isEvent(value) ? Object.freeze(value) : null;
+    // events of versions that told no causes have none
+    return isEvent(value) ? Object.freeze({ ...value, causes: value.causes ?? [] }) : null;
   } catch {
     return null;
   }
@@ -62,7 +63,8 @@ function isEvent(value: unknown): value is DiagnosticEvent {
     isTextOrNull(event.client) &&
     (event.member === "primary" || event.member === "secondary" || event.member === null) &&
     typeof event.record === "object" &&
-    event.record !== null
+    event.record !== null &&
+    (event.causes === undefined || Array.isArray(event.causes))
   );
 }
 

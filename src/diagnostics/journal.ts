@@ -23,7 +23,8 @@ export interface Journal {
   configure(limits: JournalLimits): void;
   /** Puts back events of an earlier run, before anything is appended. */
   restore(events: readonly DiagnosticEvent[]): void;
-  clear(): void;
+  /** Forgets all events, or those of one pair. */
+  clear(pair?: string | null): void;
 }
 
 const followerCapacity = 1000;
@@ -86,9 +87,11 @@ export function createJournal(
       keepAll(events);
       for (const event of events) lastId = Math.max(lastId, event.id);
     },
-    clear() {
+    clear(pair = null) {
+      const kept = pair === null ? [] : all().filter((event) => !matchesFilter({ pair }, event));
       shared.clear();
       for (const ring of ofPair.values()) ring.clear();
+      keepAll(kept);
     },
   };
 }

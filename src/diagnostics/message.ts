@@ -74,6 +74,14 @@ export function messageOf(record: DiagnosticRecord, context: EventContext, nowMs
       return `The log file cannot be written${after(record.detail)}. The broker goes on without it.`;
     case "logRecovered":
       return `The log file is written again; ${count(record.lost, "line is", "lines are")} missing from it.`;
+    case "journalFailed":
+      return `Events cannot be kept on disk${after(record.detail)}. The broker goes on without.`;
+    case "journalRecovered":
+      return "Events are kept on disk again.";
+    case "notificationFailed":
+      return `A mail about the event ${record.event}${context.pair === null ? "" : ` of ${pair}`} was dropped, no mail server took it${after(record.detail)}.`;
+    case "notificationServerChanged":
+      return `Mail goes through the ${record.server} mail server now${after(record.detail)}.`;
     case "listening":
       return `Listening at ${record.url}${context.pair === null ? "" : ` for ${pair}`}.`;
     case "listenFailed":

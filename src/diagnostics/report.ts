@@ -1,5 +1,6 @@
 import type { Role } from "../core/role.ts";
 import { severityOf } from "./catalogue.ts";
+import { CauseChains } from "./cause-chain.ts";
 import type { Clock } from "./clock.ts";
 import type { DiagnosticEvent, DiagnosticRecord, ReportEvent } from "./event.ts";
 import type { Journal } from "./journal.ts";
@@ -18,17 +19,20 @@ export function createReporter(options: {
   readonly sinks: readonly EventSink[];
 }): ReportEvent {
   const { clock, journal, sinks } = options;
+  const chains = new CauseChains();
   return (record, context) => {
+    const now = { nowMs: clock.nowMs(), wallMs: clock.wallMs() };
     const event = journal.append({
-      time: new Date(clock.wallMs()).toISOString(),
+      time: new Date(now.wallMs).toISOString(),
       severity: severityOf(record),
       code: record.kind,
       pair: context.pair,
       member: memberOf(record),
       machine: context.machine,
       client: context.client,
-      message: messageOf(record, context, clock.nowMs()),
+      message: messageOf(record, context, now.nowMs),
       record,
+      causes: chains.of(record, context.pair, now),
     });
     for (const sink of sinks) {
       try {

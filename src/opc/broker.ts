@@ -30,7 +30,7 @@ export interface BrokerOptions {
 }
 
 /** All pairs of a project on this machine. */
-export interface Broker extends BrokerApi {
+export interface Broker extends Omit<BrokerApi, "testNotification"> {
   start(): Promise<void>;
   /** Lets clients and members go. */
   stop(reason: string): Promise<void>;

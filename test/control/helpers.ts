@@ -85,6 +85,7 @@ export function rememberingBroker(): { readonly api: BrokerApi; readonly calls: 
       }
       return answer(pair, options.dryRun);
     },
+    testNotification: async () => [],
     reload() {
       calls.push(["reload"]);
       return Promise.resolve({ added: ["Pump"], removed: [], changed: [], restarted: [] });

@@ -35,6 +35,7 @@ export function anEvent(fields: Partial<DiagnosticEvent> = {}): Omit<DiagnosticE
     client: null,
     message: "Connected to 'Boiler' on primary machine 'plc-a'.",
     record: { kind: "connected", member: "primary" },
+    causes: [],
     ...fields,
   };
 }

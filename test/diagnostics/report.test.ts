@@ -28,8 +28,37 @@ describe("reporting an event", () => {
         message:
           "Failed to connect to 'Vendor.Server' on secondary machine 'plc-a': ECONNREFUSED. Attempts go on.",
         record: { kind: "connectFailed", member: "secondary", detail: "ECONNREFUSED" },
+        causes: [],
       },
     ]);
+  });
+
+  it("says what led to a switchover and since when, back to what left nothing active", () => {
+    const clock = manualClock();
+    const journal = createJournal();
+    const report = createReporter({ clock, journal, sinks: [] });
+    const lost = {
+      kind: "linkLost",
+      member: "primary",
+      sinceMs: clock.nowMs() - 250,
+      detail: "ECONNRESET",
+    } as const;
+    report({ kind: "nothingActive", from: "primary", cause: lost }, boilerContext);
+    clock.advance(2000);
+    const cause = { kind: "onlyAvailable", sinceMs: clock.nowMs() - 2000 } as const;
+    const promoted = { kind: "promoted", member: "secondary", from: null, cause, tookMs: 5 } as const;
+    report(promoted, boilerContext);
+    report(promoted, boilerContext);
+    const [, first, second] = journal.query();
+    assert.deepEqual(first?.causes, [
+      { kind: "onlyAvailable", text: "it is the only member available", since: "2026-01-01T00:00:00.000Z" },
+      {
+        kind: "linkLost",
+        text: "the connection to the primary broke (ECONNRESET)",
+        since: "2025-12-31T23:59:59.750Z",
+      },
+    ]);
+    assert.equal(second?.causes.length, 1, "what is over leads to nothing later");
   });
 
   it("reaches the other sinks and the caller unharmed when one sink throws", () => {

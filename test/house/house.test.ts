@@ -9,7 +9,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   diagnostics: ["core"],
   notify: ["core", "diagnostics"],
   project: ["core", "diagnostics"],
-  control: ["core", "diagnostics", "project"],
+  control: ["core", "diagnostics", "notify", "project"],
   opc: ["core", "diagnostics", "notify", "project", "control"],
   servers: ["core", "diagnostics", "notify", "project", "control"],
   console: ["core", "diagnostics", "notify", "project", "control", "opc", "servers"],

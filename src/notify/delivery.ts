@@ -1,0 +1,53 @@
+import { UnderstudyError } from "../core/error.ts";
+import { sendMail } from "./mail-server.ts";
+import type { Mail, MailServer, MailServerRole, MailTimeouts } from "./settings.ts";
+
+/** What became of a message. */
+export type DeliveryOutcome =
+  | { readonly kind: "sent"; readonly by: MailServerRole }
+  /** Sent by the other server than the one in use, which is in use from now on. */
+  | { readonly kind: "sentByOther"; readonly by: MailServerRole; readonly detail: string }
+  | { readonly kind: "dropped"; readonly detail: string };
+
+/**
+ * Delivers through the mail server in use, and through the other one where that fails; the one that worked stays
+ * in use until it fails in turn (seed: Notifications).
+ */
+export class Delivery {
+  readonly #servers: Readonly<Record<MailServerRole, MailServer | null>>;
+  readonly #timeouts: MailTimeouts | undefined;
+  #inUse: MailServerRole;
+
+  constructor(servers: Readonly<Record<MailServerRole, MailServer | null>>, timeouts?: MailTimeouts) {
+    this.#servers = servers;
+    this.#timeouts = timeouts;
+    this.#inUse = servers.primary === null ? "secondary" : "primary";
+  }
+
+  /** Never rejects. */
+  async deliver(mail: Mail): Promise<DeliveryOutcome> {
+    const first = this.#inUse;
+    const failure = await this.#try(first, mail);
+    if (failure === null) return { kind: "sent", by: first };
+    const other = first === "primary" ? "secondary" : "primary";
+    if (this.#servers[other] === null) return { kind: "dropped", detail: `${first}: ${failure}` };
+    const second = await this.#try(other, mail);
+    if (second !== null) return { kind: "dropped", detail: `${first}: ${failure}; ${other}: ${second}` };
+    this.#inUse = other;
+    return { kind: "sentByOther", by: other, detail: `${first}: ${failure}` };
+  }
+
+  /** null = sent; else why not, with its code. */
+  async #try(role: MailServerRole, mail: Mail): Promise<string | null> {
+    const server = this.#servers[role];
+    if (server === null) return "no server is set";
+    try {
+      await sendMail(server, mail, undefined, this.#timeouts);
+      return null;
+    } catch (error) {
+      const code = error instanceof UnderstudyError ? error.code : "INTERNAL";
+      const message = error instanceof Error ? error.message : String(error);
+      return `${message.replace(/\.$/, "")} (${code})`;
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { UnderstudyError } from "../core/error.ts";
+import { composeTest } from "./compose.ts";
+import { type DialogueLine, sendMail } from "./mail-server.ts";
+import type { MailServerRole, MailTimeouts, NotificationRules } from "./settings.ts";
+
+/** What became of a test through one mail server. */
+export interface MailTest {
+  readonly server: MailServerRole;
+  readonly host: string;
+  readonly port: number;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  /** Every word that was said; without secrets. */
+  readonly dialogue: readonly DialogueLine[];
+}
+
+/**
+ * Sends a test message through each mail server that is set, enabled or not.
+ * @throws UnderstudyError NOTIFICATION_INCOMPLETE where sender, recipient or server is missing
+ */
+export async function testNotification(
+  rules: NotificationRules,
+  pair: string | null,
+  timeouts?: MailTimeouts,
+): Promise<readonly MailTest[]> {
+  const missing = [
+    ...((rules.servers.primary ?? rules.servers.secondary) ? [] : ["a mail server (primarySmtp)"]),
+    ...(rules.from === "" ? ["a sender (from)"] : []),
+    ...(rules.to.length === 0 ? ["a recipient (to)"] : []),
+  ];
+  if (missing.length > 0) {
+    throw new UnderstudyError(
+      "NOTIFICATION_INCOMPLETE",
+      `No test can be sent: the notifications of ${pair ?? "the project"} lack ${missing.join(", ")}.`,
+    );
+  }
+  const mail = composeTest(rules, pair);
+  const roles = (["primary", "secondary"] as const).filter((role) => rules.servers[role] !== null);
+  return await Promise.all(
+    roles.map(async (role): Promise<MailTest> => {
+      const server = rules.servers[role] as NonNullable<(typeof rules.servers)[typeof role]>;
+      const dialogue: DialogueLine[] = [];
+      const error = await sendMail(server, mail, (line) => dialogue.push(line), timeouts).then(
+        () => null,
+        (failure: unknown) => ({
+          code: failure instanceof UnderstudyError ? failure.code : "INTERNAL",
+          message: failure instanceof Error ? failure.message : String(failure),
+        }),
+      );
+      return { server: role, host: server.host, port: server.port, error, dialogue };
+    }),
+  );
+}
