@@ -25,7 +25,12 @@ export function checkCommand({ terminal }: CliContext): Command {
         throw error;
       });
       const names = project.pairs.map(pairName);
-      const result = { ok: true, projectFile: options.projectFile, pairs: names, ...(migration && { migration }) };
+      const result = {
+        ok: true,
+        projectFile: options.projectFile,
+        pairs: names,
+        ...(migration && { migration }),
+      };
       await answer(terminal, options, result, () => {
         const pairs = names.length === 1 ? "1 pair" : `${names.length} pairs`;
         const good = `${options.projectFile} is good: ${pairs}${names.length === 0 ? "" : ` (${names.join(", ")})`}.\n`;

@@ -3,7 +3,9 @@ import { approveCommand } from "./approve.ts";
 import { checkCommand } from "./check.ts";
 import { addGlobalOptions, type CliContext } from "./command.ts";
 import { demoCommand } from "./demo.ts";
+import { deployCommand } from "./deploy.ts";
 import { eventsCommand } from "./events.ts";
+import { exportCommand } from "./export.ts";
 import { resumeCommand, suspendCommand } from "./operate.ts";
 import { pairCommand } from "./pair.ts";
 import { reloadCommand } from "./reload.ts";
@@ -47,7 +49,10 @@ export function createProgram(context: CliContext, helpWidth?: number): Command 
 
   const groups: readonly (readonly [string, readonly Command[]])[] = [
     ["Broker:", [runCommand(context), reloadCommand(context), eventsCommand(context), demoCommand(context)]],
-    ["Project:", [checkCommand(context), pairCommand(context)]],
+    [
+      "Project:",
+      [checkCommand(context), pairCommand(context), deployCommand(context), exportCommand(context)],
+    ],
     [
       "Operating a pair:",
       [switchoverCommand(context), suspendCommand(context), resumeCommand(context), approveCommand(context)],

@@ -5,6 +5,7 @@ import { type ControlServer, serveControl } from "../control/server.ts";
 import { UnderstudyError } from "../core/error.ts";
 import type { Broker } from "../opc/broker.ts";
 import { systemClock } from "../opc/clock.ts";
+import { finishDeployment } from "../project/deployment-mark.ts";
 import { type MachineState, readMachineState, withPairEnabled } from "../project/machine-state.ts";
 import { type Project, pairName } from "../project/project.ts";
 import { readProject } from "../project/project-file.ts";
@@ -97,6 +98,7 @@ async function start(run: Run, loadBroker: LoadBroker): Promise<void> {
   const { options, project, report } = run;
   const { projectFile, stateDirectory } = options;
   await restoreEvents(run.journal, stateDirectory, project);
+  await finishDeployment(stateDirectory);
   const stored = await readMachineState(stateDirectory);
   const createBroker = await loadBroker((message) => run.log.line("information", `node-opcua: ${message}`));
   const broker = await createBroker({
