@@ -11,6 +11,7 @@ import { pairCommand } from "./pair.ts";
 import { reloadCommand } from "./reload.ts";
 import { replayCommand } from "./replay.ts";
 import { runCommand } from "./run.ts";
+import { serviceCommand } from "./service.ts";
 import { switchoverCommand } from "./switchover.ts";
 import { productVersion, versionCommand } from "./version.ts";
 
@@ -48,7 +49,16 @@ export function createProgram(context: CliContext, helpWidth?: number): Command 
     .addHelpText("after", `${placesHelp}\n${exitCodesHelp}`);
 
   const groups: readonly (readonly [string, readonly Command[]])[] = [
-    ["Broker:", [runCommand(context), reloadCommand(context), eventsCommand(context), demoCommand(context)]],
+    [
+      "Broker:",
+      [
+        runCommand(context),
+        reloadCommand(context),
+        eventsCommand(context),
+        serviceCommand(context),
+        demoCommand(context),
+      ],
+    ],
     [
       "Project:",
       [checkCommand(context), pairCommand(context), deployCommand(context), exportCommand(context)],

@@ -24,6 +24,8 @@ import {
   restoreEvents,
 } from "./diagnostics.ts";
 import { exitCodes } from "./exit-code.ts";
+import { type ServiceNotifier, sendBySystemdNotify, serviceNotifier } from "./service/notify.ts";
+import { completePending } from "./service.ts";
 import { listenToSignals } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 import { productVersion } from "./version.ts";
@@ -41,6 +43,7 @@ interface Run extends Diagnostics {
   readonly options: RunOptions;
   project: Project;
   broker: Broker | null;
+  readonly notifier: ServiceNotifier;
 }
 
 /** Runs a broker until a signal ends the process. Throws what keeps it from starting. */
@@ -54,12 +57,19 @@ export async function serveBroker(
   // First of all: a second broker on the same state directory must be refused before it touches anything.
   const control = await claimStateDirectory(run);
   const unguard = guardAgainstDefects(run, control);
+  await completeServiceRequest(terminal, run);
   const signals = listenToSignals(() => {
     if (run.broker !== null) reload(run, run.broker).catch(() => undefined);
   });
   try {
     await start(run, loadBroker);
     await announce(terminal, run);
+    run.notifier.ready(await statusLine(run));
+    run.notifier.watch(
+      // A broker that has lost itself does not answer, and one that is ending is left alone.
+      async () => run.broker === null || (await run.broker.status()).length === run.project.pairs.length,
+      () => statusLine(run),
+    );
     await stop(run, await signals.stop);
   } finally {
     await within(finishTimeoutMs, Promise.all([control.close(), run.log.close()]));
@@ -72,7 +82,13 @@ async function prepare(terminal: Terminal, options: RunOptions): Promise<Run> {
   const { project } = await readProject(options.projectFile);
   await ensureStateDirectory(options.stateDirectory);
   const diagnostics = createDiagnostics(terminal, options, emptyJournal(project), systemClock);
-  return { ...diagnostics, options, project, broker: null };
+  const notifier = serviceNotifier({
+    environment: terminal.environment,
+    pid: process.pid,
+    send: sendBySystemdNotify,
+    onError: (error) => diagnostics.log.line("warning", error.message),
+  });
+  return { ...diagnostics, options, project, broker: null, notifier };
 }
 
 function claimStateDirectory(run: Run): Promise<ControlServer> {
@@ -139,6 +155,7 @@ async function announce(terminal: Terminal, run: Run): Promise<void> {
 
 /** A refused project changes nothing; the refusal is recorded and told to whoever asked. */
 async function reload(run: Run, broker: Broker): Promise<ReloadAnswer> {
+  run.notifier.reloading();
   try {
     const answer = await broker.reload();
     run.project = (await readProject(run.options.projectFile)).project;
@@ -148,12 +165,35 @@ async function reload(run: Run, broker: Broker): Promise<ReloadAnswer> {
     const code = error instanceof UnderstudyError ? error.code : "INTERNAL";
     run.report({ kind: "projectRefused", code, detail: messageOf(error) }, brokerContext);
     throw error;
+  } finally {
+    run.notifier.ready(await statusLine(run));
+  }
+}
+
+/** For the service manager, one line. */
+async function statusLine(run: Run): Promise<string> {
+  const pairs = (await run.broker?.status()) ?? [];
+  const enabled = pairs.filter((pair) => pair.enabled);
+  const unserved = enabled.filter(({ active }) => active === null).map(({ name }) => name);
+  const trouble = unserved.length === 0 ? "" : `, not served: ${unserved.slice(0, 5).join(", ")}`;
+  return `${enabled.length} of ${pairs.length} pairs enabled${trouble}`;
+}
+
+/** A service that was to be installed or uninstalled with the next start. It must not keep the broker from starting. */
+async function completeServiceRequest(terminal: Terminal, run: Run): Promise<void> {
+  try {
+    const completed = await completePending(terminal, run.options.stateDirectory);
+    if (completed !== null) run.log.line("information", `the service was ${completed}ed, as was asked for`);
+  } catch (error) {
+    run.log.line("warning", `a change of the service waits still: ${messageOf(error)}`);
   }
 }
 
 async function stop(run: Run, signal: NodeJS.Signals): Promise<void> {
   const { broker } = run;
   run.broker = null;
+  run.notifier.end();
+  run.notifier.stopping();
   const orderly = broker === null || (await within(brokerStopTimeoutMs, broker.stop(signal)));
   const late = orderly ? "" : `; some connections did not end within ${brokerStopTimeoutMs} ms`;
   run.report({ kind: "brokerStopped", detail: `${signal}${late}` }, brokerContext);
