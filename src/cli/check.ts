@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import type { MigrationRecord } from "../project/migrations/migrate.ts";
 import { pairName } from "../project/project.ts";
 import { ProjectError, problemText } from "../project/project-error.ts";
 import { readProject } from "../project/project-file.ts";
@@ -14,7 +15,7 @@ export function checkCommand({ terminal }: CliContext): Command {
     .addHelpText("after", "\nExample:\n  understudy check --project /etc/understudy/redundancymaster.xml")
     .action(async (_own: object, command: Command) => {
       const options = globalOptions(command, terminal);
-      const { project } = await readProject(options.projectFile).catch((error: unknown) => {
+      const { project, migration } = await readProject(options.projectFile).catch((error: unknown) => {
         // The first problem is the error itself; the others belong to the answer of this command alone.
         if (error instanceof ProjectError && !options.json) {
           for (const problem of error.problems.slice(1)) {
@@ -24,9 +25,23 @@ export function checkCommand({ terminal }: CliContext): Command {
         throw error;
       });
       const names = project.pairs.map(pairName);
-      await answer(terminal, options, { ok: true, projectFile: options.projectFile, pairs: names }, () => {
+      const result = {
+        ok: true,
+        projectFile: options.projectFile,
+        pairs: names,
+        ...(migration && { migration }),
+      };
+      await answer(terminal, options, result, () => {
         const pairs = names.length === 1 ? "1 pair" : `${names.length} pairs`;
-        return `${options.projectFile} is good: ${pairs}${names.length === 0 ? "" : ` (${names.join(", ")})`}.\n`;
+        const good = `${options.projectFile} is good: ${pairs}${names.length === 0 ? "" : ` (${names.join(", ")})`}.\n`;
+        return migration === null ? good : good + migrationText(migration);
       });
     });
+}
+
+/** What will be written differently in a file of an older version. */
+export function migrationText({ from, to, changes }: MigrationRecord): string {
+  const head = `It is of version ${from}. It is read as it is; the first change saves it in version ${to}:\n`;
+  const lines = changes.length === 0 ? ["nothing but the version changes"] : changes;
+  return head + lines.map((line) => `  ${line}\n`).join("");
 }

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { UnderstudyError } from "../core/error.ts";
+import { finishDeployment } from "../project/deployment-mark.ts";
 import {
   isPairEnabled,
   readMachineState,
@@ -18,6 +19,8 @@ import {
   withBrokerIfRunning,
 } from "./command.ts";
 import { type HookChoices, hasRegistry, hookPair, unhookPair } from "./da-hook.ts";
+import { exitCodes, UsageError } from "./exit-code.ts";
+import type { Terminal } from "./terminal.ts";
 
 export function pairEnableCommand(context: CliContext): Command {
   return toggleCommand(context, true)
@@ -36,36 +39,87 @@ export function pairDisableCommand(context: CliContext): Command {
     );
 }
 
-function toggleCommand({ terminal }: CliContext, enabled: boolean): Command {
+function toggleCommand({ terminal, setExitCode }: CliContext, enabled: boolean): Command {
   return new Command(enabled ? "enable" : "disable")
-    .argument("<pair>", "name of the pair")
+    .argument("[pair]", "name of the pair")
+    .option("--all", "every pair of the project")
     .addOption(reasonOption(terminal))
     .option("--dry-run", "OPC DA: print which registry entries would change, and change nothing")
     .addOption(serverOption().hideHelp(!enabled))
     .addOption(originalOption().hideHelp(!enabled))
-    .action(async (pair: string, own: ToggleOptions, command: Command) => {
+    .action(async (pair: string | undefined, own: ToggleOptions, command: Command) => {
       const options = globalOptions(command, terminal);
-      const changes = await changeRegistry(options, pair, enabled, own);
-      if (own.dryRun === true) {
-        await answer(terminal, options, { pair, dryRun: true, changes }, () =>
-          changes.length === 0 ? "Nothing would change in a registry.\n" : `${changes.join("\n")}\n`,
-        );
+      if ((pair === undefined) !== (own.all === true)) {
+        throw new UsageError("Name a pair, or give --all for every pair of the project, but not both.");
+      }
+      if (pair !== undefined) {
+        const result = await toggle(terminal, options, pair, enabled, own);
+        await answer(terminal, options, result, () => toggledText(result));
         return;
       }
-      const live = await withBrokerIfRunning(options, async (broker) => {
-        const status = await (enabled ? broker.enable(pair, own.reason) : broker.disable(pair, own.reason));
-        return { pair: status.name, enabled: status.enabled, brokerRunning: true };
-      });
-      const result = live ?? (await toggleOffline(options, pair, enabled));
-      await answer(terminal, options, result, () => {
-        const later = result.brokerRunning ? "" : " No broker is running; the next 'understudy run' does so.";
-        return `${result.pair} is ${result.enabled ? "enabled" : "disabled"} on this machine.${later}\n`;
-      });
+      const { project } = await readProject(options.projectFile);
+      const outcomes: (Toggled | Failed)[] = [];
+      for (const name of project.pairs.map(pairName)) {
+        // One pair that cannot be enabled keeps no other from it.
+        outcomes.push(
+          await toggle(terminal, options, name, enabled, own).catch((error) => failedOf(name, error)),
+        );
+      }
+      if (outcomes.some((outcome) => "error" in outcome)) setExitCode(exitCodes.failed);
+      await answer(terminal, options, { pairs: outcomes }, () => outcomes.map(toggledText).join(""));
     });
+}
+
+interface Toggled {
+  readonly pair: string;
+  readonly enabled?: boolean;
+  readonly brokerRunning?: boolean;
+  readonly dryRun?: true;
+  /** What would change in a registry. */
+  readonly changes?: readonly string[];
+}
+
+interface Failed {
+  readonly pair: string;
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+function failedOf(pair: string, error: unknown): Failed {
+  if (!(error instanceof UnderstudyError)) throw error;
+  return { pair, error: { code: error.code, message: error.message } };
+}
+
+async function toggle(
+  terminal: Terminal,
+  options: GlobalOptions,
+  pair: string,
+  enabled: boolean,
+  own: ToggleOptions,
+): Promise<Toggled> {
+  const changes = await changeRegistry(terminal, options, pair, enabled, own);
+  if (own.dryRun === true) return { pair, dryRun: true, changes };
+  const live = await withBrokerIfRunning(options, async (broker) => {
+    const status = await (enabled ? broker.enable(pair, own.reason) : broker.disable(pair, own.reason));
+    return { pair: status.name, enabled: status.enabled, brokerRunning: true };
+  });
+  return live ?? (await toggleOffline(options, pair, enabled));
+}
+
+function toggledText(outcome: Toggled | Failed): string {
+  if ("error" in outcome) return `${outcome.pair}: error ${outcome.error.code}: ${outcome.error.message}\n`;
+  if (outcome.changes !== undefined) {
+    return outcome.changes.length === 0
+      ? "Nothing would change in a registry.\n"
+      : `${outcome.changes.join("\n")}\n`;
+  }
+  const later =
+    outcome.brokerRunning === true ? "" : " No broker is running; the next 'understudy run' does so.";
+  return `${outcome.pair} is ${outcome.enabled === true ? "enabled" : "disabled"} on this machine.${later}\n`;
 }
 
 interface ToggleOptions {
   readonly reason: string;
+  readonly all?: true;
   readonly dryRun?: true;
   readonly registerServer?: true | string;
   readonly forbidOriginal?: true;
@@ -85,6 +139,7 @@ function originalOption(): Option {
 
 /** The registry leads clients of a DA pair to the proxy exactly while the pair is enabled. */
 async function changeRegistry(
+  terminal: Terminal,
   options: GlobalOptions,
   name: string,
   enabled: boolean,
@@ -100,7 +155,15 @@ async function changeRegistry(
     registerServer: own.registerServer ?? false,
     forbidOriginal: own.forbidOriginal === true,
   };
-  return hookPair(options, pair, choices);
+  try {
+    return await hookPair(options, pair, choices);
+  } catch (error) {
+    const missing = error instanceof UnderstudyError && error.code === "DA_HOOK_SERVER_NOT_INSTALLED";
+    if (!missing || terminal.ask === undefined || dryRun) throw error;
+    const question = `${pair.server} is not installed on this machine. Create the local registration clients need? [y/N] `;
+    if (!/^y(es)?$/i.test((await terminal.ask(question)).trim())) throw error;
+    return hookPair(options, pair, { ...choices, registerServer: true });
+  }
 }
 
 async function knownPair(options: GlobalOptions, name: string): Promise<Pair> {
@@ -119,6 +182,7 @@ async function toggleOffline(
   enabled: boolean,
 ): Promise<{ pair: string; enabled: boolean; brokerRunning: boolean }> {
   const pair = pairName(await knownPair(options, name));
+  await finishDeployment(options.stateDirectory);
   const state = await readMachineState(options.stateDirectory);
   const next = withPairEnabled(state, pair, enabled);
   if (next !== state) await saveMachineState(options.stateDirectory, next);

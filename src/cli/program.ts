@@ -3,13 +3,16 @@ import { approveCommand } from "./approve.ts";
 import { checkCommand } from "./check.ts";
 import { addGlobalOptions, type CliContext } from "./command.ts";
 import { demoCommand } from "./demo.ts";
+import { deployCommand } from "./deploy.ts";
 import { eventsCommand } from "./events.ts";
+import { exportCommand } from "./export.ts";
 import { notifyCommand } from "./notify.ts";
 import { resumeCommand, suspendCommand } from "./operate.ts";
 import { pairCommand } from "./pair.ts";
 import { reloadCommand } from "./reload.ts";
 import { replayCommand } from "./replay.ts";
 import { runCommand } from "./run.ts";
+import { serviceCommand } from "./service.ts";
 import { switchoverCommand } from "./switchover.ts";
 import { productVersion, versionCommand } from "./version.ts";
 
@@ -47,8 +50,26 @@ export function createProgram(context: CliContext, helpWidth?: number): Command 
     .addHelpText("after", `${placesHelp}\n${exitCodesHelp}`);
 
   const groups: readonly (readonly [string, readonly Command[]])[] = [
-    ["Broker:", [runCommand(context), reloadCommand(context), eventsCommand(context), demoCommand(context)]],
-    ["Project:", [checkCommand(context), pairCommand(context), notifyCommand(context)]],
+    [
+      "Broker:",
+      [
+        runCommand(context),
+        reloadCommand(context),
+        eventsCommand(context),
+        serviceCommand(context),
+        demoCommand(context),
+      ],
+    ],
+    [
+      "Project:",
+      [
+        checkCommand(context),
+        pairCommand(context),
+        deployCommand(context),
+        exportCommand(context),
+        notifyCommand(context),
+      ],
+    ],
     [
       "Operating a pair:",
       [switchoverCommand(context), suspendCommand(context), resumeCommand(context), approveCommand(context)],

@@ -6,6 +6,7 @@ import { UnderstudyError } from "../core/error.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import type { Broker } from "../opc/broker.ts";
 import { systemClock } from "../opc/clock.ts";
+import { finishDeployment } from "../project/deployment-mark.ts";
 import { type MachineState, readMachineState, withPairEnabled } from "../project/machine-state.ts";
 import { type Project, pairName } from "../project/project.ts";
 import { readProject } from "../project/project-file.ts";
@@ -23,6 +24,8 @@ import {
 } from "./diagnostics.ts";
 import { exitCodes } from "./exit-code.ts";
 import { createNotifier, testNotificationOf } from "./notifications.ts";
+import { type ServiceNotifier, sendBySystemdNotify, serviceNotifier } from "./service/notify.ts";
+import { completePending } from "./service.ts";
 import { listenToSignals } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 import { productVersion } from "./version.ts";
@@ -41,6 +44,7 @@ interface Run extends Diagnostics {
   readonly notifier: Notifier;
   project: Project;
   broker: Broker | null;
+  readonly service: ServiceNotifier;
 }
 
 /** Runs a broker until a signal ends the process. Throws what keeps it from starting. */
@@ -54,12 +58,19 @@ export async function serveBroker(
   // First of all: a second broker on the same state directory must be refused before it touches anything.
   const control = await claimStateDirectory(run);
   const unguard = guardAgainstDefects(run, control);
+  await completeServiceRequest(terminal, run);
   const signals = listenToSignals(() => {
     if (run.broker !== null) reload(run, run.broker).catch(() => undefined);
   });
   try {
     await start(run, loadBroker);
     await announce(terminal, run);
+    run.service.ready(await statusLine(run));
+    run.service.watch(
+      // A broker that has lost itself does not answer, and one that is ending is left alone.
+      async () => run.broker === null || (await run.broker.status()).length === run.project.pairs.length,
+      () => statusLine(run),
+    );
     await stop(run, await signals.stop);
   } finally {
     await within(finishTimeoutMs, Promise.all([control.close(), run.log.close()]));
@@ -78,7 +89,13 @@ async function prepare(terminal: Terminal, options: RunOptions): Promise<Run> {
     report: () => run.report,
   });
   const diagnostics = createDiagnostics(terminal, options, project, systemClock, [notifier.take]);
-  const run: Run = { ...diagnostics, options, notifier, project, broker: null };
+  const service = serviceNotifier({
+    environment: terminal.environment,
+    pid: process.pid,
+    send: sendBySystemdNotify,
+    onError: (error) => diagnostics.log.line("warning", error.message),
+  });
+  const run: Run = { ...diagnostics, options, notifier, service, project, broker: null };
   return run;
 }
 
@@ -105,6 +122,7 @@ async function start(run: Run, loadBroker: LoadBroker): Promise<void> {
   const { options, project, report } = run;
   const { projectFile, stateDirectory } = options;
   await run.disk.restore();
+  await finishDeployment(stateDirectory);
   const stored = await readMachineState(stateDirectory);
   const createBroker = await loadBroker((message) => run.log.line("information", `node-opcua: ${message}`));
   const broker = await createBroker({
@@ -145,6 +163,7 @@ async function announce(terminal: Terminal, run: Run): Promise<void> {
 
 /** A refused project changes nothing; the refusal is recorded and told to whoever asked. */
 async function reload(run: Run, broker: Broker): Promise<ReloadAnswer> {
+  run.service.reloading();
   try {
     const answer = await broker.reload();
     run.project = (await readProject(run.options.projectFile)).project;
@@ -154,12 +173,35 @@ async function reload(run: Run, broker: Broker): Promise<ReloadAnswer> {
     const code = error instanceof UnderstudyError ? error.code : "INTERNAL";
     run.report({ kind: "projectRefused", code, detail: messageOf(error) }, brokerContext);
     throw error;
+  } finally {
+    run.service.ready(await statusLine(run));
+  }
+}
+
+/** For the service manager, one line. */
+async function statusLine(run: Run): Promise<string> {
+  const pairs = (await run.broker?.status()) ?? [];
+  const enabled = pairs.filter((pair) => pair.enabled);
+  const unserved = enabled.filter(({ active }) => active === null).map(({ name }) => name);
+  const trouble = unserved.length === 0 ? "" : `, not served: ${unserved.slice(0, 5).join(", ")}`;
+  return `${enabled.length} of ${pairs.length} pairs enabled${trouble}`;
+}
+
+/** A service that was to be installed or uninstalled with the next start. It must not keep the broker from starting. */
+async function completeServiceRequest(terminal: Terminal, run: Run): Promise<void> {
+  try {
+    const completed = await completePending(terminal, run.options.stateDirectory);
+    if (completed !== null) run.log.line("information", `the service was ${completed}ed, as was asked for`);
+  } catch (error) {
+    run.log.line("warning", `a change of the service waits still: ${messageOf(error)}`);
   }
 }
 
 async function stop(run: Run, signal: NodeJS.Signals): Promise<void> {
   const { broker } = run;
   run.broker = null;
+  run.service.end();
+  run.service.stopping();
   const orderly = broker === null || (await within(brokerStopTimeoutMs, broker.stop(signal)));
   const late = orderly ? "" : `; some connections did not end within ${brokerStopTimeoutMs} ms`;
   run.report({ kind: "brokerStopped", detail: `${signal}${late}` }, brokerContext);

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { homedir, userInfo } from "node:os";
+import { createInterface } from "node:readline/promises";
 import type { Surroundings } from "./paths.ts";
 
 /** The process a command runs in. */
@@ -10,6 +11,8 @@ export interface Terminal extends Surroundings {
   outliveReader(): void;
   /** Writes to standard error. */
   complain(text: string): void;
+  /** Asks whoever sits before it; left out where nobody does (a script, a service). */
+  ask?(question: string): Promise<string>;
   readonly errorIsTty: boolean;
   readonly userName: string;
 }
@@ -36,10 +39,21 @@ export function processTerminal(): Terminal {
     outliveReader() {
       needsReader = false;
     },
+    ...(process.stdin.isTTY === true && process.stderr.isTTY === true ? { ask } : {}),
     complain(text) {
       process.stderr.write(text);
     },
   };
+}
+
+/** On standard error: standard output holds what was asked for, and may go elsewhere. */
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
 }
 
 function nameOfUser(): string {

@@ -2,6 +2,7 @@ import type { BrokerApi, PairStatus, ReloadAnswer, SwitchoverAnswer } from "../c
 import { UnderstudyError } from "../core/error.ts";
 import type { Role } from "../core/role.ts";
 import type { ReportEvent } from "../diagnostics/event.ts";
+import { deployedPairs, finishDeployment } from "../project/deployment-mark.ts";
 import { diffProjects, type ProjectDifference } from "../project/difference.ts";
 import {
   isPairEnabled,
@@ -36,6 +37,7 @@ export interface Broker extends Omit<BrokerApi, "testNotification"> {
   stop(reason: string): Promise<void>;
 }
 
+const deploymentReason = "a project was deployed on this machine";
 const noContext = Object.freeze({ pair: null, server: null, machine: null, client: null });
 
 /** Prepares a broker; nothing listens or connects before `start`. */
@@ -155,8 +157,11 @@ class OpcBroker implements Broker {
       // all of it is read and validated before any of it is applied
       const { project } = await readProject(this.#options.projectFile);
       const difference = diffProjects(this.#project, project);
-      if (difference.isEmpty) return { added: [], removed: [], changed: [], restarted: [] };
-      await this.#apply(project, difference);
+      // a project that was deployed brings with it which pairs are enabled
+      const deployed = await deployedPairs(this.#options.stateDirectory);
+      if (difference.isEmpty && deployed === null)
+        return { added: [], removed: [], changed: [], restarted: [] };
+      await this.#apply(project, difference, deployed);
       const answer = answerOf(difference);
       const changed = [...answer.added, ...answer.removed, ...answer.changed, ...answer.restarted];
       this.#options.report({ kind: "projectApplied", changed }, noContext);
@@ -164,11 +169,16 @@ class OpcBroker implements Broker {
     });
   }
 
-  async #apply(project: Project, difference: ProjectDifference): Promise<void> {
-    // the CLI may have named other pairs as enabled while it edited the project
-    const stored = await readMachineState(this.#options.stateDirectory);
+  async #apply(
+    project: Project,
+    difference: ProjectDifference,
+    deployed: readonly string[] | null,
+  ): Promise<void> {
     // the front first: an address that cannot be used refuses the project before anything else is touched
     if (difference.front.length > 0) await this.#ua.applyFront(project.opcUa, difference.frontRestarts);
+    if (deployed !== null) await this.#takeOverDeployment(deployed);
+    // the CLI may have named other pairs as enabled while it edited the project
+    const stored = await readMachineState(this.#options.stateDirectory);
     for (const pair of difference.removed) await this.#remove(pairName(pair), "removed from the project");
     for (const { after, reconnect } of [...difference.changed, ...difference.reconnected]) {
       await this.#applyPair(after, reconnect.length > 0);
@@ -181,6 +191,22 @@ class OpcBroker implements Broker {
       await this.#tryPair(pair, "added to the project");
     }
     this.#project = project;
+    for (const pair of deployed === null ? [] : project.pairs) {
+      const name = pairName(pair);
+      if (isPairEnabled(stored, name) && !this.#enabledPair(name))
+        await this.#tryPair(pair, deploymentReason);
+    }
+  }
+
+  /** Only the pairs that the deployment names go on. */
+  async #takeOverDeployment(enabled: readonly string[]): Promise<void> {
+    const kept = new Set(enabled.map((name) => name.toLowerCase()));
+    for (const pair of this.#project.pairs) {
+      const name = pairName(pair);
+      if (!kept.has(name.toLowerCase())) await this.#remove(name, deploymentReason);
+    }
+    await finishDeployment(this.#options.stateDirectory);
+    this.#machineState = await readMachineState(this.#options.stateDirectory);
   }
 
   /** A pair that changed its protocol is another one under the same name. */

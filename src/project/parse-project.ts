@@ -1,8 +1,9 @@
 import { basename } from "node:path";
+import { type MigrationRecord, migrate } from "./migrations/migrate.ts";
 import type { Project } from "./project.ts";
 import { ProjectError, type ProjectErrorCode, type ProjectProblem } from "./project-error.ts";
 import { type PlacedProblem, readValues } from "./read-values.ts";
-import { projectField, rootElementName } from "./schema.ts";
+import { projectField, projectVersion, rootElementName } from "./schema.ts";
 import { type ValueProblem, validateProject } from "./validate.ts";
 import { positionOf, readXmlTree, type XmlElement } from "./xml-tree.ts";
 
@@ -11,6 +12,10 @@ export const maximumProjectBytes = 4 * 1024 * 1024;
 
 export interface ParsedProject {
   readonly project: Project;
+  /** The text in today's version, to which `root` and `places` belong. */
+  readonly text: string;
+  /** How an older file was read; null = it has today's version. */
+  readonly migration: MigrationRecord | null;
   readonly root: XmlElement;
   readonly places: ReadonlyMap<string, XmlElement>;
 }
@@ -26,19 +31,35 @@ export function parseProjectText(text: string, file: string): ParsedProject {
     const { kind, offset, found, expected } = tree.fault;
     throw errorOf(file, text, [{ code: faultCodes[kind], path: "", offset, found, expected }]);
   }
-  const { root } = tree;
-  if (root.name !== rootElementName) {
-    const expected = `<${rootElementName} version="1"> as the root element of ${basename(file)}`;
-    const problem = { code: "PROJECT_ELEMENT_UNKNOWN", path: root.name, offset: root.start } as const;
-    throw errorOf(file, text, [{ ...problem, found: `<${root.name}>`, expected }]);
+  if (tree.root.name !== rootElementName) {
+    const expected = `<${rootElementName} version="${projectVersion}"> as the root element of ${basename(file)}`;
+    const problem = {
+      code: "PROJECT_ELEMENT_UNKNOWN",
+      path: tree.root.name,
+      offset: tree.root.start,
+    } as const;
+    throw errorOf(file, text, [{ ...problem, found: `<${tree.root.name}>`, expected }]);
   }
-  const read = readValues(text, root, projectField);
+  const migrated = migrate(text, tree.root);
+  const { root } = migrated;
+  const read = readValues(migrated.text, root, projectField);
   const result = validateProject(read.value);
   if (result.ok && read.problems.length === 0) {
-    return { project: result.project, root, places: read.places };
+    return {
+      project: result.project,
+      text: migrated.text,
+      migration: migrated.record,
+      root,
+      places: read.places,
+    };
   }
   const placed = result.ok ? [] : result.problems.map((problem) => place(problem, read.places));
-  throw errorOf(file, text, [...read.problems, ...placed]);
+  // Named where they stand in the file, also where that is of an older version.
+  const problems = [...read.problems, ...placed].map((problem) => ({
+    ...problem,
+    offset: migrated.originOf(problem.offset),
+  }));
+  throw errorOf(file, text, problems);
 }
 
 const faultCodes: Readonly<Record<"xml" | "doctype" | "encoding", ProjectErrorCode>> = {

@@ -35,9 +35,12 @@ export function policyOf(pair: Pair): Policy {
     limits: Object.freeze({
       minBetweenMs: failover.minimumTimeBetweenSwitchovers,
       budget:
-        failover.switchBudget === 0
+        failover.switchoverLimit === null
           ? null
-          : Object.freeze({ switchovers: failover.switchBudget, windowMs: failover.switchBudgetWindow }),
+          : Object.freeze({
+              switchovers: failover.switchoverLimit.switchovers,
+              windowMs: failover.switchoverLimit.window,
+            }),
     }),
     approval: failover.approval,
     bothBad: failover.bothBad,

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { editObject } from "./edit.ts";
+import type { MigrationRecord } from "./migrations/migrate.ts";
 import { findPair, type NewPair } from "./pairs.ts";
 import { nowhere, type ParsedProject, parseProjectText } from "./parse-project.ts";
 import { type Pair, type Project, pairName } from "./project.ts";
 import { ProjectError, type ProjectErrorCode, type ProjectProblem, quoted } from "./project-error.ts";
-import { projectField, rootElementName } from "./schema.ts";
+import { projectField, projectVersion, rootElementName } from "./schema.ts";
 import { setAtPath } from "./set-at-path.ts";
 import { applySplices, layoutOf } from "./splice.ts";
 import { validateProject } from "./validate.ts";
@@ -22,6 +23,9 @@ export class ProjectDocument {
   readonly file: string;
   /** All settings, defaults filled in, frozen through and through. */
   readonly project: Project;
+  /** How a file of an older version was read; it is saved in today's with the first change. null = today's. */
+  readonly migration: MigrationRecord | null;
+  readonly #read: string;
   readonly #text: string;
   readonly #mark: string;
   readonly #parsed: ParsedProject;
@@ -29,15 +33,22 @@ export class ProjectDocument {
   constructor(text: string, file: string) {
     this.file = file;
     this.#mark = text.startsWith(byteOrderMark) ? byteOrderMark : "";
-    this.#text = text.slice(this.#mark.length);
-    this.#parsed = parseProjectText(this.#text, file);
+    this.#read = text;
+    this.#parsed = parseProjectText(text.slice(this.#mark.length), file);
+    this.#text = this.#parsed.text;
+    this.migration = this.#parsed.migration;
     this.project = this.#parsed.project;
     Object.freeze(this);
   }
 
   /** The text of the file, byte for byte as it was read where nothing was changed. */
   toString(): string {
-    return this.#mark + this.#text;
+    return this.#read;
+  }
+
+  /** The same settings in today's version of the file; the document itself where it has that. */
+  upgraded(): ProjectDocument {
+    return this.migration === null ? this : new ProjectDocument(this.#mark + this.#text, this.file);
   }
 
   /** Adds a pair behind the others. Throws `PROJECT_NAME_DUPLICATE` where its name is taken. */
@@ -91,10 +102,10 @@ export class ProjectDocument {
 
   /**
    * The document whose settings are `next`: a project as plain data, where what is left out is the default.
-   * Settings that stay the same keep their text.
+   * Settings that stay the same keep their text. The version is the document's own affair: today's is written.
    */
   withProject(next: unknown): ProjectDocument {
-    const result = validateProject(next);
+    const result = validateProject(withTodaysVersion(next));
     if (!result.ok) {
       const problems = result.problems.slice(0, 100).map((problem) => ({ ...nowhere, ...problem }));
       const [first, ...others] = problems;
@@ -134,6 +145,10 @@ export class ProjectDocument {
   }
 }
 
+function withTodaysVersion(next: unknown): unknown {
+  return typeof next === "object" && next !== null ? { ...next, version: projectVersion } : next;
+}
+
 /** Reads the text of a project file. `file` is for messages. Throws ProjectError. */
 export function parseProject(text: string, file: string): ProjectDocument {
   return new ProjectDocument(text, file);
@@ -141,6 +156,6 @@ export function parseProject(text: string, file: string): ProjectDocument {
 
 /** A project without pairs. */
 export function newProject(file = "redundancymaster.xml"): ProjectDocument {
-  const text = `<?xml version="1.0" encoding="UTF-8"?>\n<${rootElementName} version="1">\n</${rootElementName}>\n`;
+  const text = `<?xml version="1.0" encoding="UTF-8"?>\n<${rootElementName} version="${projectVersion}">\n</${rootElementName}>\n`;
   return new ProjectDocument(text, file);
 }

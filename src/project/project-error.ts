@@ -9,7 +9,8 @@ export const projectErrorMeanings = Object.freeze({
   PROJECT_ENCODING_INVALID: "The file is not in UTF-8.",
   PROJECT_DOCTYPE_REFUSED: "The file has a DOCTYPE, which could declare entities.",
   PROJECT_XML_INVALID: "The file is not well-formed XML, or has XML that a project never needs.",
-  PROJECT_VERSION_UNSUPPORTED: "The root element's version is missing or not 1.",
+  PROJECT_VERSION_UNSUPPORTED:
+    "The root element's version is missing, or none that this release reads (1 and 2).",
   PROJECT_ELEMENT_UNKNOWN:
     "An element that the project does not know, usually misspelt or in the wrong place.",
   PROJECT_ELEMENT_DUPLICATE: "An element that may stand once stands there twice.",

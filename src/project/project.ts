@@ -2,7 +2,7 @@ import type { ConnectionMode } from "../core/policy.ts";
 
 /** The project: all that stands in redundancymaster.xml and moves to another machine with it. */
 export interface Project {
-  readonly version: 1;
+  readonly version: 2;
   /** Where OPC UA clients reach the broker. */
   readonly opcUa: OpcUaFrontSettings;
   readonly diagnostics: DiagnosticsSettings;
@@ -103,9 +103,8 @@ export interface FailoverSettings {
   /** The primary must have been well for this long before it is promoted again; 0 = at once. */
   readonly primaryStableFor: number;
   readonly minimumTimeBetweenSwitchovers: number;
-  /** Automatic switchovers allowed per window; 0 = no limit. */
-  readonly switchBudget: number;
-  readonly switchBudgetWindow: number;
+  /** Automatic switchovers allowed within `window` ms; null = no limit. */
+  readonly switchoverLimit: { readonly switchovers: number; readonly window: number } | null;
   readonly approval: "automatic" | "manual";
   readonly bothBad: "stay" | "bestAvailable";
   /** What to do where the members' NamespaceArrays differ: do not use the second one, or only record it. */

@@ -6,6 +6,9 @@ export const projectSchema: SchemaNode = schemaJson as SchemaNode;
 
 export const rootElementName = "redundancymaster";
 
+/** The version that is written. Older ones are read by way of src/project/migrations. */
+export const projectVersion = schemaJson.properties.version.const as 2;
+
 /** The same as a tree of fields. */
 export const projectField: ObjectField = rootField();
 

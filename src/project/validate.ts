@@ -5,7 +5,7 @@ import type { Project } from "./project.ts";
 import type { ProjectErrorCode } from "./project-error.ts";
 import { childPath, foundText, invalidCode } from "./read-values.ts";
 import { checkRules } from "./rules.ts";
-import { projectField, projectSchema } from "./schema.ts";
+import { projectField, projectSchema, projectVersion } from "./schema.ts";
 
 /** A problem by its path; the reader of the file adds the place in the text. */
 export interface ValueProblem {
@@ -75,7 +75,7 @@ function problemOf(error: ErrorObject): ValueProblem {
       const name = parameter(error, "missingProperty");
       const missing = field?.kind === "object" ? field.properties.get(name) : undefined;
       if (missing?.attribute) {
-        const expected = `version="${expectationOf(missing)}"`;
+        const expected = `version="${projectVersion}"`;
         return {
           code: "PROJECT_VERSION_UNSUPPORTED",
           path: childPath(path, `@${name}`),

@@ -6,7 +6,7 @@ import { type Bench, createBench } from "./helpers.ts";
 
 const projectOf = (...pairs: readonly string[]): string =>
   `<?xml version="1.0" encoding="UTF-8"?>
-<redundancymaster version="1">
+<redundancymaster version="2">
   <!-- two boilers -->
   <pairs>
 ${pairs

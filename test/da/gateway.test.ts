@@ -46,6 +46,10 @@ class RawConnection {
     );
   }
 
+  pause(): void {
+    this.#socket.pause();
+  }
+
   close(): void {
     this.#socket.destroy();
   }
@@ -103,6 +107,30 @@ describe("The gateway for OPC DA proxies", () => {
     assert.equal(await raw.result(4), hresult.OPC_E_INVALIDHANDLE);
     raw.write(encodeRequest("ping", 5, 1000, {}));
     assert.equal(await raw.result(5), hresult.S_OK);
+  });
+
+  it("tells its clients that their server ends before it ends their connections", async () => {
+    const [one, other] = await Promise.all([played.client(), played.client()]);
+    await played.service.stop("SIGTERM");
+    await eventually(() => !one.isOpen && !other.isOpen);
+    assert.deepEqual([one.shutdowns, other.shutdowns], [["SIGTERM"], ["SIGTERM"]]);
+  });
+
+  it("ends in time also while a client takes nothing any more", async () => {
+    raw.write(encodeRequest("hello", 1, 1000, hello));
+    assert.equal(await raw.result(1), hresult.S_OK);
+    raw.write(
+      encodeRequest("openServer", 2, 5000, {
+        server: 1,
+        id: "",
+        machine: "",
+        classContext: 0,
+        authentication: 0,
+      }),
+    );
+    assert.equal(await raw.result(2), hresult.S_OK);
+    raw.pause();
+    await played.service.stop("SIGTERM");
   });
 
   it("gives wrong handles the HRESULT that OPC DA names", async () => {

@@ -14,6 +14,7 @@ import {
   overlayRead,
   type PairFacts,
   patchReadResults,
+  shutdownNotification,
   unservedReadResults,
 } from "../../src/opc/ua/front/overlay.ts";
 import { bytesOf, dataValue, encoded } from "./wire/arbitraries.ts";
@@ -84,6 +85,25 @@ describe("what the broker answers to reads of the Server object", () => {
     assert.equal(item?.statusCode.name, "BadNoCommunication");
     assert.equal(status?.value.value.state, ServerState.CommunicationFault);
     assert.equal(time?.value.value.getTime(), facts.wallMs);
+  });
+
+  it("is the end of the broker, once that is announced, for reads and for items that watch it", () => {
+    const shutdown = { atWallMs: facts.wallMs + 300, reason: "maintenance" };
+    const nodes = ["i=2259", "i=2992", "i=2993", "i=2256", "i=2267"];
+    const { reads } = overlayRead(readBody(nodes), { ...facts, shutdown });
+    const [state, seconds, reason, status, level] = reads.map(({ value }) => value.value.value);
+    assert.deepEqual([state, seconds, reason.text], [ServerState.Shutdown, 1, "maintenance"]);
+    assert.deepEqual([status.state, status.secondsTillShutdown], [ServerState.Shutdown, 1]);
+    assert.ok(level < 200);
+    const watching = (nodeId: string, attributeId = AttributeIds.Value): Buffer | null => {
+      // Of a ReadRequest with one node, the ReadValueId stands behind maxAge, timestamps and count.
+      const item = readBody([nodeId], attributeId).subarray(16);
+      return shutdownNotification(item, shutdown, facts.wallMs);
+    };
+    assert.ok(watching("i=2259"));
+    assert.equal(watching("i=2259", AttributeIds.DisplayName), null);
+    assert.equal(watching("ns=1;i=2259"), null);
+    assert.equal(watching("i=2267"), null);
   });
 
   it("stands in place of the member's values, which are else untouched, byte for byte", () => {

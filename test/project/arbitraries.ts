@@ -90,7 +90,16 @@ export const newPair: fc.Arbitrary<NewPair> = fc.record(
       {
         failAfter: fc.integer({ min: 1, max: 1000 }),
         suspectInterval: fc.oneof(fc.constant(null), milliseconds),
-        switchBudget: fc.nat({ max: 1000 }),
+        switchoverLimit: fc.oneof(
+          fc.constant(null),
+          fc.record(
+            {
+              switchovers: fc.integer({ min: 1, max: 1000 }),
+              window: fc.integer({ min: 1000, max: 86_400_000 }),
+            },
+            { requiredKeys: ["switchovers"] },
+          ),
+        ),
         bothBad: fc.constantFrom("stay", "bestAvailable"),
       },
       { requiredKeys: [] },

@@ -43,7 +43,7 @@ describe("the difference between two projects", () => {
         .setValue("pairs/pair[1]/queryServerStatusInterval", 100)
         .setValue("pairs/pair[1]/connectionMode", "warm")
         .setValue("pairs/pair[1]/monitorItems", [{ itemId: "a" }])
-        .setValue("pairs/pair[1]/failover/switchBudget", 3)
+        .setValue("pairs/pair[1]/failover/switchoverLimit", { switchovers: 3 })
         .setValue("pairs/pair[1]/diagnostics", { maximumEvents: 1000 }),
     );
     assert.deepEqual(difference.reconnected, []);
@@ -56,7 +56,7 @@ describe("the difference between two projects", () => {
             "connectionMode",
             "queryServerStatusInterval",
             "monitorItems",
-            "failover/switchBudget",
+            "failover/switchoverLimit",
             "diagnostics",
           ],
         ],

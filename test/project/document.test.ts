@@ -31,7 +31,7 @@ describe("editing a project", () => {
     assert.equal(
       newProject().addPair(pair).toString(),
       `<?xml version="1.0" encoding="UTF-8"?>
-<redundancymaster version="1">
+<redundancymaster version="2">
   <pairs>
     <pair>
       <server>Mill</server>

@@ -43,7 +43,7 @@ describe("the policy of a pair", () => {
   it("carries the failover settings", () => {
     const policy = policyOf(
       pairOf(
-        "<failover><failAfter>3</failAfter><suspectInterval>100</suspectInterval><switchBudget>2</switchBudget><switchBudgetWindow>60000</switchBudgetWindow><minimumTimeBetweenSwitchovers>7</minimumTimeBetweenSwitchovers><approval>manual</approval><bothBad>bestAvailable</bothBad></failover>",
+        "<failover><failAfter>3</failAfter><suspectInterval>100</suspectInterval><switchoverLimit><switchovers>2</switchovers><window>60000</window></switchoverLimit><minimumTimeBetweenSwitchovers>7</minimumTimeBetweenSwitchovers><approval>manual</approval><bothBad>bestAvailable</bothBad></failover>",
       ),
     );
     assert.equal(policy.counts.failAfter, 3);

@@ -38,8 +38,8 @@ const keepingEdit: fc.Arbitrary<Edit> = fc.oneof(
     .tuple(pairIndex, fc.integer({ min: 10, max: 9999 }))
     .map(([index, value]) => onPair(index, "/queryServerStatusInterval", value)),
   fc
-    .tuple(pairIndex, fc.nat({ max: 9 }))
-    .map(([index, value]) => onPair(index, "/failover/switchBudget", value)),
+    .tuple(pairIndex, fc.integer({ min: 10, max: 99 }))
+    .map(([index, value]) => onPair(index, "/failover/reconnectInterval", value)),
   fc
     .tuple(pairIndex, fc.constantFrom("host-a", "host-b"))
     .map(([index, value]) => onPair(index, "/secondary/machine", value)),

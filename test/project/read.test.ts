@@ -25,7 +25,7 @@ describe("reading a project", () => {
     assert.equal(pair.queryServerStatusTimeout, 500);
     assert.equal(pair.monitorItemFailureCount, 1);
     assert.equal(pair.failover.failAfter, 1);
-    assert.equal(pair.failover.switchBudget, 0);
+    assert.equal(pair.failover.switchoverLimit, null);
     assert.equal(pair.failover.approval, "automatic");
     assert.equal(pair.primary.securityPolicy, "Basic256Sha256");
     assert.equal(pair.primary.trustServerCertificate, false);
@@ -64,7 +64,7 @@ describe("reading a project", () => {
     ["an empty file", "", ["PROJECT_XML_INVALID", "", 1]],
     ["another root element", "<project/>", ["PROJECT_ELEMENT_UNKNOWN", "project", 1]],
     ["a missing version", "<redundancymaster/>", ["PROJECT_VERSION_UNSUPPORTED", "@version", 1]],
-    ["a later version", '<redundancymaster version="2"/>', ["PROJECT_VERSION_UNSUPPORTED", "@version", 1]],
+    ["a later version", '<redundancymaster version="3"/>', ["PROJECT_VERSION_UNSUPPORTED", "@version", 1]],
     ["a tag that is not closed", projectText("<pairs>"), ["PROJECT_XML_INVALID", "", 4]],
     ["a second root element", `${projectText("")}<x/>`, ["PROJECT_XML_INVALID", "", 5]],
     ["text after the root element", `${projectText("")}x`, ["PROJECT_XML_INVALID", "", 5]],

@@ -6,7 +6,7 @@ import { ProjectError, type ProjectErrorCode } from "../../src/project/project-e
 
 /** Text of a project whose root element has this content. */
 export function projectText(content: string): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<redundancymaster version="1">\n${content}\n</redundancymaster>\n`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<redundancymaster version="2">\n${content}\n</redundancymaster>\n`;
 }
 
 /** A pair with all that is required; `more` goes behind. */

@@ -1,6 +1,6 @@
 import { expectationOf, type Field, type ObjectField } from "../../src/project/field.ts";
 import { projectErrorMeanings } from "../../src/project/project-error.ts";
-import { projectField, rootElementName } from "../../src/project/schema.ts";
+import { projectField, projectVersion, rootElementName } from "../../src/project/schema.ts";
 
 /** The page docs/project-file.md, made from config/project.schema.json. */
 export function projectPage(): string {
@@ -17,7 +17,9 @@ of it is taken over and the broker goes on as before.
 
 How it is written:
 
-- The root element is \`<${rootElementName} version="1">\`. No other element has attributes.
+- The root element is \`<${rootElementName} version="${projectVersion}">\`. No other element has attributes.
+- A file of an older version is read as it is and saved in this one with the first change that is made to it;
+  \`understudy check\` says what will be written differently. A file of a later version is refused.
 - Every other element stands once at most and in any order. What is left out has its default.
 - A list is an element with one child element per entry, such as \`<pairs>\` with \`<pair>\`.
 - Numbers are whole, without unit; times are in milliseconds. Yes and no are \`true\` and \`false\`.
@@ -32,7 +34,7 @@ The smallest pair:
 
 \`\`\`xml
 <?xml version="1.0" encoding="UTF-8"?>
-<redundancymaster version="1">
+<redundancymaster version="${projectVersion}">
   <pairs>
     <pair>
       <server>Plant.Server</server>

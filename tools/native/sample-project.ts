@@ -4,7 +4,7 @@ export const windowsProject = `<?xml version="1.0" encoding="UTF-8"?>
   A pair of OPC DA servers, as a pattern. Put in the ProgID of your server and the machines it runs on, then
   check it with "check". All settings are in docs/project-file.md, all about OPC DA in docs/opc-da.md.
 -->
-<redundancymaster version="1">
+<redundancymaster version="2">
   <pairs>
     <pair>
       <!-- The ProgID clients ask for; the same on both machines. -->

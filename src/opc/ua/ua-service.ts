@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { type StatusCode, StatusCodes } from "node-opcua";
 import type { Role } from "../../core/role.ts";
 import type { ReportEvent } from "../../diagnostics/event.ts";
 import { type OpcUaFrontSettings, type Pair, pairName } from "../../project/project.ts";
@@ -36,6 +38,8 @@ interface Guest {
   readonly front: PairFront;
 }
 
+/** Time that clients have to see that the broker ends, in ms; a part of the two seconds that a stop may take. */
+const shutdownNoticeMs = 300;
 /** How often sessions and subscriptions are looked at for what is due, in ms. */
 const tickMs = 250;
 
@@ -189,10 +193,23 @@ export class UaService {
     );
   }
 
+  /** Tells the clients, lets them a moment to see it, then ends their sessions, the channels and the links. */
   async stop(reason: string): Promise<void> {
+    const shutdown = { atWallMs: this.#options.clock.wallMs() + shutdownNoticeMs, reason };
+    const announce = (): boolean =>
+      this.#fronts()
+        .map((front) => front.announceShutdown(shutdown))
+        .includes(true);
+    if (announce()) {
+      await delay(shutdownNoticeMs);
+      // the countdown ends, and whatever a member has said of its own status meanwhile is not the last word
+      announce();
+    }
     if (this.#ticker) clearInterval(this.#ticker);
     this.#ticker = null;
-    await Promise.all(this.#fronts().map((front) => this.#endSessions(front, reason)));
+    await Promise.all(
+      this.#fronts().map((front) => this.#endSessions(front, reason, StatusCodes.BadShutdown)),
+    );
     const listeners = [...this.#ownPorts.values(), ...(this.#shared ? [this.#shared] : [])];
     this.#shared = null;
     this.#ownPorts.clear();
@@ -233,9 +250,9 @@ export class UaService {
     return listener;
   }
 
-  async #endSessions(front: PairFront, reason: string): Promise<void> {
+  async #endSessions(front: PairFront, reason: string, status?: StatusCode): Promise<void> {
     const sessions = this.#sessions.all().filter((session) => session.front === front);
-    await Promise.all(sessions.map((session) => endSession(this.#sessions, session, reason)));
+    await Promise.all(sessions.map((session) => endSession(this.#sessions, session, reason, status)));
   }
 
   #tick(): void {

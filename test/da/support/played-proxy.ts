@@ -15,6 +15,8 @@ export interface Received {
 export class PlayedProxy {
   readonly changes: DataChange[] = [];
   readonly received: Received[] = [];
+  /** Reasons of IOPCShutdown::ShutdownRequest, as they came. */
+  readonly shutdowns: (string | null)[] = [];
   /** Told of each data change as it comes. */
   onChange: ((change: DataChange) => void) | null = null;
   readonly #connection: WireConnection;
@@ -23,6 +25,7 @@ export class PlayedProxy {
   private constructor(connection: WireConnection) {
     this.#connection = connection;
     connection.onEvent = (event) => {
+      if (event.name === "shutdown") this.shutdowns.push(event.body.reason);
       if (event.name !== "dataChange") return;
       this.changes.push(event.body);
       this.onChange?.(event.body);

@@ -41,10 +41,10 @@ export function pairSettings(
 
 /** The text of a project file. Without front settings any local client is admitted. */
 export function projectText(port: number, pairs: readonly Settings[], opcUa: Settings = {}): string {
-  const empty = new ProjectDocument(`<${rootElementName} version="1"/>\n`, "redundancymaster.xml");
+  const empty = new ProjectDocument(`<${rootElementName} version="2"/>\n`, "redundancymaster.xml");
   return empty
     .withProject({
-      version: 1,
+      version: 2,
       opcUa: { port, securityPolicies: ["None"], allowAnonymous: true, ...opcUa },
       pairs,
     })

@@ -163,7 +163,7 @@ export async function told(client: JsonProcess, command: JsonObject): Promise<Js
 function pairOf({ queryIntervalMs, queryTimeoutMs }: DaSettings): Pair {
   const { project } = parseProject(
     `<?xml version="1.0" encoding="UTF-8"?>
-<redundancymaster version="1"><pairs><pair>
+<redundancymaster version="2"><pairs><pair>
 <server>${progIds.primary}</server><alias>${alias}</alias><protocol>opcda</protocol>
 <primary><machine>localhost</machine></primary><secondary><machine>localhost2</machine></secondary>
 <connectionMode>hot</connectionMode>

@@ -81,10 +81,10 @@ function projectText(mode: ConnectionMode, port: number, servers: Servers, setti
     endpointUrl,
     securityPolicy: "None",
   });
-  const empty = new ProjectDocument(`<${rootElementName} version="1"/>\n`, "redundancymaster.xml");
+  const empty = new ProjectDocument(`<${rootElementName} version="2"/>\n`, "redundancymaster.xml");
   return empty
     .withProject({
-      version: 1,
+      version: 2,
       opcUa: { port, securityPolicies: ["None"], allowAnonymous: true },
       pairs: [
         {

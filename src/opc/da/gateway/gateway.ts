@@ -89,9 +89,10 @@ export class Gateway {
     }
   }
 
+  /** Stops listening; clients are told that their server ends. */
   async close(detail: string): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const connection of [...this.#connections]) connection.close(detail);
+    for (const connection of [...this.#connections]) connection.shutDown(detail);
     if (this.#server.listening) await closed;
   }
 }

@@ -52,6 +52,8 @@ export interface ProxyHost {
 /** A client that takes nothing any more is let go at this, rather than kept for ever; its proxy starts anew. */
 const largestBacklogBytes = 64 * 1024 * 1024;
 const serverHandle = 1;
+/** Longest time for a last event to be sent, in ms. */
+const flushMs = 300;
 
 type Phase = "greeting" | "greeted" | "opening" | "open" | "closed";
 
@@ -84,13 +86,23 @@ export class ProxyConnection {
     return this.#client?.target ?? null;
   }
 
-  /** Ends the connection; the proxy connects again if it can. Idempotent. */
-  close(detail: string): void {
+  /** Tells the client that its server ends (IOPCShutdown), then ends the connection once that is sent. */
+  shutDown(reason: string): void {
+    if (this.#phase === "open") this.#write(encodeEvent("shutdown", { server: serverHandle, reason }));
+    this.close(reason, true);
+  }
+
+  /** Ends the connection; the proxy connects again if it can. Idempotent. `isFlushed`: what was written is sent. */
+  close(detail: string, isFlushed = false): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
     for (const { timer } of this.#open.values()) clearTimeout(timer);
     this.#open.clear();
-    this.#socket.destroy();
+    if (isFlushed && this.#socket.writable) {
+      this.#socket.end(() => this.#socket.destroy());
+      // A client that takes nothing any more must not keep the broker from ending.
+      setTimeout(() => this.#socket.destroy(), flushMs).unref();
+    } else this.#socket.destroy();
     const served = this.#served;
     this.#served = null;
     served?.close(detail).catch((error: unknown) => this.#host.onInternalError(error, "close"));

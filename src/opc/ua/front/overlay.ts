@@ -3,6 +3,7 @@ import {
   DataType,
   DataValue,
   EnumRedundancySupport,
+  LocalizedText,
   ServerState,
   ServerStatusDataType,
   StatusCodes,
@@ -20,6 +21,15 @@ export interface PairFacts {
   /** False once nothing has served for longer than clients are kept waiting. */
   readonly isServed: boolean;
   readonly wallMs: number;
+  /** The broker is about to end; null = it is not. */
+  readonly shutdown?: Shutdown | null;
+}
+
+/** The end of the broker as clients are told of it (OPC 10000-5, 12.10: ServerStatusDataType). */
+export interface Shutdown {
+  /** When connections end, as wall-clock time in ms. */
+  readonly atWallMs: number;
+  readonly reason: string;
 }
 
 /** ServiceLevel sub-ranges (OPC 10000-4, 6.6.2.4.2): healthy with and without a stand-in, and no data. */
@@ -31,6 +41,8 @@ const variables = Object.freeze({
   currentTime: 2258,
   state: 2259,
   serviceLevel: 2267,
+  secondsTillShutdown: 2992,
+  shutdownReason: 2993,
   redundancySupport: 3709,
 });
 
@@ -73,8 +85,54 @@ function overlaidValue(id: number, facts: PairFacts): DataValue | null {
     case variables.redundancySupport:
       return scalar(DataType.Int32, EnumRedundancySupport.Transparent, facts.wallMs);
     default:
+      if (facts.shutdown) return shutdownValue(id, facts.shutdown, facts.wallMs);
       return facts.isServed ? null : unservedValue(id, facts);
   }
+}
+
+function shutdownValue(id: number, shutdown: Shutdown, wallMs: number): DataValue | null {
+  const seconds = Math.max(0, Math.ceil((shutdown.atWallMs - wallMs) / 1000));
+  const reason = new LocalizedText({ text: shutdown.reason });
+  switch (id) {
+    case variables.state:
+      return scalar(DataType.Int32, ServerState.Shutdown, wallMs);
+    case variables.secondsTillShutdown:
+      return scalar(DataType.UInt32, seconds, wallMs);
+    case variables.shutdownReason:
+      return scalar(DataType.LocalizedText, reason, wallMs);
+    case variables.serverStatus:
+      return scalar(
+        DataType.ExtensionObject,
+        new ServerStatusDataType({
+          state: ServerState.Shutdown,
+          currentTime: new Date(wallMs),
+          startTime: new Date(wallMs),
+          secondsTillShutdown: seconds,
+          shutdownReason: reason,
+        }),
+        wallMs,
+      );
+    default:
+      return null;
+  }
+}
+
+/**
+ * What an item that watches a variable of the Server object is told at the end of the broker, as an encoded
+ * DataValue; null where it watches something else. Throws RangeError when malformed.
+ *
+ * @param itemToMonitor the ReadValueId of the item
+ */
+export function shutdownNotification(
+  itemToMonitor: Buffer,
+  shutdown: Shutdown,
+  wallMs: number,
+): Buffer | null {
+  const id = serverObjectId(itemToMonitor, 0);
+  if (id === 0 || itemToMonitor.readUInt32LE(skipNodeId(itemToMonitor, 0)) !== AttributeIds.Value)
+    return null;
+  const value = shutdownValue(id, shutdown, wallMs);
+  return value && encodeDataValue(value);
 }
 
 function unservedValue(id: number, facts: PairFacts): DataValue | null {
@@ -98,8 +156,8 @@ function unservedValue(id: number, facts: PairFacts): DataValue | null {
   }
 }
 
-function serviceLevelOf({ membersUp, isServed }: PairFacts): number {
-  if (!isServed) return serviceLevels.none;
+function serviceLevelOf({ membersUp, isServed, shutdown }: PairFacts): number {
+  if (!isServed || shutdown) return serviceLevels.none;
   return membersUp > 1 ? serviceLevels.bothMembers : serviceLevels.oneMember;
 }
 

@@ -13,7 +13,7 @@ import { ServiceError, type UpstreamSession, type UserIdentity } from "../upstre
 import type { ActiveParts, ClientSession } from "./client-session.ts";
 import { authorityOf, endpointsOf, pairUrl, securityModeOf } from "./endpoints.ts";
 import type { FrontChannel } from "./front-channel.ts";
-import type { PairFacts } from "./overlay.ts";
+import { type PairFacts, type Shutdown, shutdownNotification } from "./overlay.ts";
 
 /** On whose behalf a session on a member is opened. */
 export interface UpstreamClient {
@@ -44,6 +44,7 @@ export class PairFront {
   readonly name: string;
   readonly #options: PairFrontOptions;
   #lastSubscriptionId: number;
+  #shutdown: Shutdown | null = null;
 
   constructor(options: PairFrontOptions) {
     this.name = options.name;
@@ -85,7 +86,24 @@ export class PairFront {
       membersUp: roles.filter((role) => audience.isUp(role)).length,
       isServed,
       wallMs: clock.wallMs(),
+      shutdown: this.#shutdown,
     };
+  }
+
+  /**
+   * Tells all clients that the broker ends: who reads the Server object sees it, who watches State,
+   * SecondsTillShutdown, ShutdownReason or ServerStatus gets a notification at once. New clients are refused.
+   * True where there are clients to tell.
+   */
+  announceShutdown(shutdown: Shutdown): boolean {
+    this.#shutdown = shutdown;
+    const { audience, clock } = this.#options;
+    for (const relay of audience.sessions) {
+      for (const subscription of relay.subscriptions.values()) {
+        subscription.reportOwnValues((item) => shutdownNotification(item, shutdown, clock.wallMs()));
+      }
+    }
+    return audience.sessions.size > 0;
   }
 
   /** Opens the client's way to the members. Throws the active member's ServiceError where it refuses the user. */
@@ -96,6 +114,9 @@ export class PairFront {
   ): Promise<ActiveParts> {
     const { audience, clock } = this.#options;
     const { active } = audience;
+    if (this.#shutdown) {
+      throw new ServiceError("BROKER_ENDING", StatusCodes.BadShutdown, "the broker is ending");
+    }
     if (!active) {
       throw new ServiceError(
         "NOTHING_ACTIVE",

@@ -5,6 +5,7 @@ import {
   CloseSessionResponse,
   type CreateSessionRequest,
   CreateSessionResponse,
+  type StatusCode,
   StatusCodes,
 } from "node-opcua";
 import { split_der } from "node-opcua-crypto";
@@ -201,12 +202,17 @@ export async function closeSession(
   return new CloseSessionResponse({});
 }
 
-/** Ends a session for good and tells its members. */
-export async function endSession(table: SessionTable, session: ClientSession, detail: string): Promise<void> {
+/** Ends a session for good and tells its members. Requests that wait are answered with `status`. */
+export async function endSession(
+  table: SessionTable,
+  session: ClientSession,
+  detail: string,
+  status: StatusCode = StatusCodes.BadSessionClosed,
+): Promise<void> {
   if (!table.delete(session)) return;
   const { active } = session;
   session.active = null;
   if (!active) return;
-  for (const ticket of active.relay.publishQueue.takeAll()) ticket.fault(StatusCodes.BadSessionClosed);
+  for (const ticket of active.relay.publishQueue.takeAll()) ticket.fault(status);
   await session.front.deactivate(session, active, detail);
 }

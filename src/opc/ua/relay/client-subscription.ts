@@ -145,6 +145,18 @@ export class ClientSubscription {
     if (changes.length > 0) this.#enqueue(dataChangeData(changes));
   }
 
+  /** Values of the broker's own for items that `ownValue` knows (an encoded DataValue); others are left alone. */
+  reportOwnValues(ownValue: (itemToMonitor: Buffer) => Buffer | null): void {
+    const changes = this.items.reporting().flatMap(({ clientHandle, creation }) => {
+      const value = ownValue(creation.itemToMonitor);
+      if (!value) return [];
+      const handle = Buffer.allocUnsafe(4);
+      handle.writeUInt32LE(clientHandle, 0);
+      return [Buffer.concat([handle, value])];
+    });
+    if (changes.length > 0) this.#enqueue(dataChangeData(changes));
+  }
+
   /** Ends it for the client, e.g. BadTimeout: a StatusChangeNotification is the last it hears (OPC 10000-4, 5.14.1.1). */
   end(statusCode: number): void {
     this.#outbox = [];
