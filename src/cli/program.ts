@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { approveCommand } from "./approve.ts";
 import { checkCommand } from "./check.ts";
 import { addGlobalOptions, type CliContext } from "./command.ts";
+import { consoleCommand } from "./console.ts";
 import { demoCommand } from "./demo.ts";
 import { deployCommand } from "./deploy.ts";
 import { eventsCommand } from "./events.ts";
@@ -56,6 +57,7 @@ export function createProgram(context: CliContext, helpWidth?: number): Command 
         runCommand(context),
         reloadCommand(context),
         eventsCommand(context),
+        consoleCommand(context),
         serviceCommand(context),
         demoCommand(context),
       ],

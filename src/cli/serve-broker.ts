@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ReloadAnswer } from "../control/broker-api.ts";
+import type { BrokerApi, ReloadAnswer } from "../control/broker-api.ts";
 import { protocolVersion } from "../control/protocol.ts";
 import { type ControlServer, serveControl } from "../control/server.ts";
 import { UnderstudyError } from "../core/error.ts";
@@ -24,6 +24,7 @@ import {
 } from "./diagnostics.ts";
 import { exitCodes } from "./exit-code.ts";
 import { createNotifier, testNotificationOf } from "./notifications.ts";
+import { ServedConsole } from "./serve-console.ts";
 import { type ServiceNotifier, sendBySystemdNotify, serviceNotifier } from "./service/notify.ts";
 import { completePending } from "./service.ts";
 import { listenToSignals } from "./signals.ts";
@@ -37,11 +38,15 @@ export interface RunOptions extends GlobalOptions {
 /** Together less than the two seconds within which a stop is promised. */
 const brokerStopTimeoutMs = 1200;
 const finishTimeoutMs = 600;
+const consoleChangeDelayMs = 200;
 
 /** A broker process; the broker itself is null while it starts and stops. */
 interface Run extends Diagnostics {
   readonly options: RunOptions;
   readonly notifier: Notifier;
+  readonly api: BrokerApi;
+  readonly console: ServedConsole;
+  readonly startedAt: string;
   project: Project;
   broker: Broker | null;
   readonly service: ServiceNotifier;
@@ -88,23 +93,48 @@ async function prepare(terminal: Terminal, options: RunOptions): Promise<Run> {
     project: () => run.project,
     report: () => run.report,
   });
-  const diagnostics = createDiagnostics(terminal, options, project, systemClock, [notifier.take]);
+  const diagnostics = createDiagnostics(terminal, options, project, systemClock, [
+    notifier.take,
+    (event) => run.console.event(event),
+  ]);
   const service = serviceNotifier({
     environment: terminal.environment,
     pid: process.pid,
     send: sendBySystemdNotify,
     onError: (error) => diagnostics.log.line("warning", error.message),
   });
-  const run: Run = { ...diagnostics, options, notifier, service, project, broker: null };
+  const api = deferredApi(() => run.broker, {
+    reload: (broker) => reload(run, broker),
+    testNotification: (pair) => testNotificationOf(run.project, options.projectFile, pair),
+  });
+  const startedAt = new Date(systemClock.wallMs()).toISOString();
+  const console = new ServedConsole({
+    api,
+    journal: diagnostics.journal,
+    report: diagnostics.report,
+    projectFile: options.projectFile,
+    stateDirectory: options.stateDirectory,
+    version: productVersion(),
+    startedAt,
+    onInternalError: (error) => diagnostics.log.line("error", stackOf(error)),
+  });
+  const run: Run = {
+    ...diagnostics,
+    options,
+    notifier,
+    service,
+    api,
+    console,
+    startedAt,
+    project,
+    broker: null,
+  };
   return run;
 }
 
 function claimStateDirectory(run: Run): Promise<ControlServer> {
   return serveControl({
-    api: deferredApi(() => run.broker, {
-      reload: (broker) => reload(run, broker),
-      testNotification: (pair) => testNotificationOf(run.project, run.options.projectFile, pair),
-    }),
+    api: run.api,
     journal: run.journal,
     stateDirectory: run.options.stateDirectory,
     info: {
@@ -112,7 +142,7 @@ function claimStateDirectory(run: Run): Promise<ControlServer> {
       version: productVersion(),
       pid: process.pid,
       projectFile: run.options.projectFile,
-      startedAt: new Date(systemClock.wallMs()).toISOString(),
+      startedAt: run.startedAt,
     },
     onInternalError: (error) => run.log.line("error", stackOf(error)),
   });
@@ -141,6 +171,7 @@ async function start(run: Run, loadBroker: LoadBroker): Promise<void> {
     throw error;
   }
   run.broker = broker;
+  await run.console.apply(project.console);
 }
 
 function allEnabled(project: Project, state: MachineState): MachineState {
@@ -168,6 +199,8 @@ async function reload(run: Run, broker: Broker): Promise<ReloadAnswer> {
     const answer = await broker.reload();
     run.project = (await readProject(run.options.projectFile)).project;
     run.journal.configure(limitsOf(run.project));
+    // later: the console may have asked for it, and its answer has to leave first
+    setTimeout(() => void run.console.apply(run.project.console), consoleChangeDelayMs).unref();
     return answer;
   } catch (error) {
     const code = error instanceof UnderstudyError ? error.code : "INTERNAL";
@@ -202,10 +235,15 @@ async function stop(run: Run, signal: NodeJS.Signals): Promise<void> {
   run.broker = null;
   run.service.end();
   run.service.stopping();
+  const consoleStopped = within(finishTimeoutMs, run.console.stop());
   const orderly = broker === null || (await within(brokerStopTimeoutMs, broker.stop(signal)));
   const late = orderly ? "" : `; some connections did not end within ${brokerStopTimeoutMs} ms`;
   run.report({ kind: "brokerStopped", detail: `${signal}${late}` }, brokerContext);
-  await Promise.all([run.notifier.close(finishTimeoutMs), within(finishTimeoutMs, preserve(run))]);
+  await Promise.all([
+    run.notifier.close(finishTimeoutMs),
+    within(finishTimeoutMs, preserve(run)),
+    consoleStopped,
+  ]);
   // Whatever still holds the process open now is of no use to anybody.
   setTimeout(() => process.exit(), 100).unref();
 }

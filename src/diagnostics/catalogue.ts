@@ -224,6 +224,22 @@ export const eventCatalogue: EventCatalogue = Object.freeze<EventCatalogue>({
     description:
       "The mail server in use failed and the other one took the message; it stays in use until it fails in turn. Never sent by e-mail itself.",
   },
+  consoleListening: {
+    severity: "information",
+    seed: false,
+    description: "The web console can be opened at this address.",
+  },
+  consoleFailed: {
+    severity: "error",
+    seed: false,
+    description:
+      "The web console cannot be reached; most often another program uses its port. The broker itself is not affected.",
+  },
+  consoleLoginFailed: {
+    severity: "warning",
+    seed: false,
+    description: "Somebody tried to log in to the console with a wrong user name or password.",
+  },
   listening: {
     severity: "information",
     seed: false,

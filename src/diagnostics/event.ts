@@ -26,6 +26,9 @@ export type HostRecord =
       readonly server: "primary" | "secondary";
       readonly detail: string;
     }
+  | { readonly kind: "consoleListening"; readonly url: string }
+  | { readonly kind: "consoleFailed"; readonly detail: string }
+  | { readonly kind: "consoleLoginFailed"; readonly user: string; readonly address: string }
   | { readonly kind: "listening"; readonly url: string }
   | { readonly kind: "listenFailed"; readonly url: string; readonly detail: string }
   | { readonly kind: "clientConnected" }

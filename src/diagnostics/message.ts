@@ -82,6 +82,12 @@ export function messageOf(record: DiagnosticRecord, context: EventContext, nowMs
       return `A mail about the event ${record.event}${context.pair === null ? "" : ` of ${pair}`} was dropped, no mail server took it${after(record.detail)}.`;
     case "notificationServerChanged":
       return `Mail goes through the ${record.server} mail server now${after(record.detail)}.`;
+    case "consoleListening":
+      return `The console is at ${record.url}`;
+    case "consoleFailed":
+      return `The console cannot be reached${after(record.detail)}. The broker goes on without it.`;
+    case "consoleLoginFailed":
+      return `Wrong login to the console as '${record.user}' from ${record.address}.`;
     case "listening":
       return `Listening at ${record.url}${context.pair === null ? "" : ` for ${pair}`}.`;
     case "listenFailed":

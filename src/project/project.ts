@@ -5,6 +5,7 @@ export interface Project {
   readonly version: 2;
   /** Where OPC UA clients reach the broker. */
   readonly opcUa: OpcUaFrontSettings;
+  readonly console: ConsoleProjectSettings;
   readonly diagnostics: DiagnosticsSettings;
   readonly notifications: NotificationSettings;
   readonly pairs: readonly Pair[];
@@ -23,6 +24,19 @@ export interface OpcUaFrontSettings {
   readonly allowAnonymous: boolean;
   /** Accept any client certificate; else only those in this machine's trust list. Default false. */
   readonly trustAllClientCertificates: boolean;
+}
+
+/** Where the web console is reached. */
+export interface ConsoleProjectSettings {
+  /** Default true. */
+  readonly enabled: boolean;
+  /** Default 127.0.0.1; any other needs a certificate. */
+  readonly host: string;
+  /** Default 48480. */
+  readonly port: number;
+  /** Files in PEM, relative to the project file; null = HTTP. */
+  readonly certificate: string | null;
+  readonly key: string | null;
 }
 
 export interface Pair {

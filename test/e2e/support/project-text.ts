@@ -40,12 +40,18 @@ export function pairSettings(
 }
 
 /** The text of a project file. Without front settings any local client is admitted. */
-export function projectText(port: number, pairs: readonly Settings[], opcUa: Settings = {}): string {
+export function projectText(
+  port: number,
+  pairs: readonly Settings[],
+  opcUa: Settings = {},
+  console: Settings = { enabled: false },
+): string {
   const empty = new ProjectDocument(`<${rootElementName} version="2"/>\n`, "redundancymaster.xml");
   return empty
     .withProject({
       version: 2,
       opcUa: { port, securityPolicies: ["None"], allowAnonymous: true, ...opcUa },
+      console,
       pairs,
     })
     .toString();

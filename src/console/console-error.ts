@@ -1,0 +1,31 @@
+import { UnderstudyError } from "../core/error.ts";
+
+/** HTTP status of an error's code; what is not named here is 400 if it is known to us, else 500. */
+const statuses: Readonly<Record<string, number>> = Object.freeze({
+  PAIR_UNKNOWN: 404,
+  CONSOLE_NOT_FOUND: 404,
+  CONSOLE_LOGIN_NEEDED: 401,
+  CONSOLE_LOGIN_FAILED: 401,
+  CONSOLE_LOGIN_SLOWED: 429,
+  CONSOLE_FORBIDDEN: 403,
+  CONSOLE_HOST_UNKNOWN: 421,
+  CONSOLE_BODY_TOO_LARGE: 413,
+  PROJECT_CHANGED: 412,
+  SWITCH_REFUSED: 409,
+  PAIR_DISABLED: 409,
+  BROKER_NOT_READY: 503,
+});
+
+export function statusOfError(error: unknown): number {
+  if (error instanceof UnderstudyError)
+    return statuses[error.code] ?? (error.code === "INTERNAL" ? 500 : 400);
+  return 500;
+}
+
+export function loginNeeded(): UnderstudyError {
+  return new UnderstudyError("CONSOLE_LOGIN_NEEDED", "Log in to do that.");
+}
+
+export function notFound(what: string): UnderstudyError {
+  return new UnderstudyError("CONSOLE_NOT_FOUND", `There is no ${what}.`);
+}

@@ -1,0 +1,117 @@
+import type { PairStatus, ReloadAnswer } from "../control/broker-api.ts";
+import type { Role } from "../core/role.ts";
+import type { DiagnosticEvent } from "../diagnostics/event.ts";
+import type { ProjectChanges } from "../project/difference-text.ts";
+import type { Project } from "../project/project.ts";
+
+// What console and browser say to each other (docs/http-api.md). Types only: the pages are built from them, too.
+
+/** Every error, whatever its HTTP status. */
+export interface ErrorAnswer {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** `GET /api/v1/session` */
+export interface SessionAnswer {
+  /** null = nobody is logged in. */
+  readonly user: string | null;
+  /** Goes into the header `x-csrf-token` of every change. */
+  readonly csrfToken: string;
+  /** Whether there is anybody who could log in. */
+  readonly hasUsers: boolean;
+}
+
+/** A pair as the console shows it. */
+export interface ConsolePair extends PairStatus {
+  readonly valuesPerSecond: number;
+}
+
+/** `GET /api/v1/status`, and the event `status` of the stream */
+export interface StatusAnswer {
+  readonly broker: {
+    readonly version: string;
+    readonly startedAt: string;
+    readonly projectFile: string;
+    /** Changes with every change of the project file; the `If-Match` of a save. */
+    readonly projectVersion: string;
+  };
+  readonly pairs: readonly ConsolePair[];
+}
+
+/** Event `events` of the stream: what happened since the one before, oldest first. */
+export interface EventBatch {
+  readonly events: readonly DiagnosticEvent[];
+  /** Events that came faster than they could be sent. */
+  readonly missed: number;
+}
+
+/** `GET /api/v1/events` */
+export interface EventsAnswer {
+  readonly events: readonly DiagnosticEvent[];
+}
+
+/** `GET /api/v1/pairs/{name}/history` */
+export interface HistoryAnswer {
+  readonly switches: readonly {
+    readonly atMs: number;
+    readonly to: Role | null;
+    readonly cause: string;
+    readonly tookMs: number | null;
+  }[];
+  readonly health: readonly { readonly atMs: number; readonly member: Role; readonly health: string }[];
+  /** Columns, oldest first; about one sample in five seconds for an hour. */
+  readonly samples: {
+    readonly atMs: readonly number[];
+    readonly valuesPerSecond: readonly number[];
+    readonly primaryPingMs: readonly (number | null)[];
+    readonly secondaryPingMs: readonly (number | null)[];
+  };
+}
+
+/** `GET /api/v1/project` */
+export interface ProjectAnswer {
+  readonly version: string;
+  readonly file: string;
+  readonly project: Project;
+}
+
+/** Answer to a change of the project */
+export interface SaveAnswer {
+  readonly version: string;
+  readonly reload: ReloadAnswer;
+}
+
+/** 412: somebody else saved first. */
+export interface ConflictAnswer extends ErrorAnswer {
+  readonly current: ProjectAnswer;
+}
+
+/** `POST /api/v1/project/import` */
+export interface ImportAnswer {
+  readonly changes: ProjectChanges;
+  readonly text: string;
+  readonly applied: boolean;
+}
+
+/** `GET /api/v1/pairs/{name}/browse` */
+export interface BrowseAnswer {
+  readonly nodes: readonly BrowsedNode[];
+}
+
+export interface BrowsedNode {
+  /** NodeId or item id. */
+  readonly id: string;
+  readonly name: string;
+  readonly isItem: boolean;
+  readonly hasChildren: boolean;
+}
+
+/** `GET /api/v1/servers` */
+export interface ServersAnswer {
+  readonly servers: readonly {
+    readonly name: string;
+    readonly endpointUrl: string;
+    readonly security: string;
+  }[];
+}
