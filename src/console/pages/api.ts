@@ -1,0 +1,82 @@
+import type { ConflictAnswer, ErrorAnswer, ProjectAnswer, SessionAnswer } from "../contract.ts";
+import { Store } from "./store.ts";
+
+/** What the broker answered instead of what was asked for. */
+export class ApiError extends Error {
+  readonly code: string;
+  /** What somebody else has saved meanwhile (PROJECT_CHANGED). */
+  readonly current: ProjectAnswer | null;
+
+  constructor({ code, message }: ErrorAnswer, current: ProjectAnswer | null = null) {
+    super(message);
+    this.code = code;
+    this.current = current;
+  }
+}
+
+export const session = new Store<SessionAnswer>({ user: null, csrfToken: "", hasUsers: false });
+/** Set while somebody has to log in: what is to be done with the answer. */
+export const loginWanted = new Store<((loggedIn: boolean) => void) | null>(null);
+
+/** Asks the broker. A change that needs a login asks for it and goes on after it. Throws ApiError. */
+export async function ask<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<T> {
+  const answer = await send(method, path, body, headers);
+  if (answer.status === 401 && path !== "/api/v1/session" && (await login())) {
+    return await read<T>(await send(method, path, body, headers));
+  }
+  return await read<T>(answer);
+}
+
+async function send(
+  method: string,
+  path: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>>,
+): Promise<Response> {
+  const isText = typeof body === "string";
+  try {
+    return await fetch(path, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { "content-type": isText ? "application/xml" : "application/json" }),
+        ...(method === "GET" ? {} : { "x-csrf-token": session.value.csrfToken }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: isText ? body : JSON.stringify(body) }),
+    });
+  } catch {
+    throw new ApiError({ code: "CONNECTION", message: "The broker does not answer. Is it running?" });
+  }
+}
+
+async function read<T>(response: Response): Promise<T> {
+  const text = await response.text();
+  const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
+  if (response.ok) return (isJson ? JSON.parse(text) : text) as T;
+  if (!isJson) throw new ApiError({ code: "INTERNAL", message: `The broker answered ${response.status}.` });
+  const error = JSON.parse(text) as ErrorAnswer & Partial<ConflictAnswer>;
+  throw new ApiError(error, error.current ?? null);
+}
+
+export async function loadSession(): Promise<void> {
+  session.set(await ask<SessionAnswer>("GET", "/api/v1/session"));
+}
+
+/** Asks for a login; false where it was given up. */
+export function login(): Promise<boolean> {
+  return new Promise((resolve) => {
+    loginWanted.set((loggedIn) => {
+      loginWanted.set(null);
+      resolve(loggedIn);
+    });
+  });
+}
+
+export async function logout(): Promise<void> {
+  session.set(await ask<SessionAnswer>("DELETE", "/api/v1/session"));
+}

@@ -1,0 +1,239 @@
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { DiagnosticEvent } from "../../../diagnostics/event.ts";
+import { ask } from "../api.ts";
+import { events, loadEvents, missedEvents } from "../live.ts";
+import { Dialog } from "../parts/dialog.tsx";
+import { useTask } from "../parts/task.ts";
+import { timeText } from "../parts/time.ts";
+import { useStore } from "../store.ts";
+
+const rowHeight = 44;
+/** Rows drawn beyond those that can be seen. */
+const margin = 10;
+
+interface Filter {
+  readonly severity: string;
+  readonly member: string;
+  readonly text: string;
+  readonly since: string;
+}
+
+const noFilter: Filter = { severity: "information", member: "", text: "", since: "" };
+const ranks: Readonly<Record<string, number>> = { information: 0, warning: 1, error: 2 };
+
+/** Events as they come; `pair` null = of all pairs. Only the rows that can be seen are drawn. */
+export function EventList({ pair }: { readonly pair: string | null }) {
+  const all = useStore(events);
+  const missed = useStore(missedEvents);
+  const [filter, setFilter] = useState(noFilter);
+  const [isFollowing, setFollowing] = useState(true);
+  const [frozen, setFrozen] = useState<readonly DiagnosticEvent[]>([]);
+  const [isResetting, setResetting] = useState(false);
+  const [chosen, setChosen] = useState<DiagnosticEvent | null>(null);
+  const shown = isFollowing ? all : frozen;
+  const wanted = useMemo(() => shown.filter((event) => matches(event, pair, filter)), [shown, pair, filter]);
+  const query = exportQuery(pair, filter);
+  return (
+    <section aria-label="Events">
+      <div class="toolbar wrap">
+        <select
+          aria-label="Severity"
+          value={filter.severity}
+          onChange={(event) => setFilter({ ...filter, severity: event.currentTarget.value })}
+        >
+          <option value="information">All severities</option>
+          <option value="warning">Warnings and errors</option>
+          <option value="error">Errors</option>
+        </select>
+        <select
+          aria-label="Member"
+          value={filter.member}
+          onChange={(event) => setFilter({ ...filter, member: event.currentTarget.value })}
+        >
+          <option value="">Both members</option>
+          <option value="primary">Primary</option>
+          <option value="secondary">Secondary</option>
+        </select>
+        <input
+          type="search"
+          aria-label="Text, client or code"
+          placeholder="Text, client or code"
+          value={filter.text}
+          onInput={(event) => setFilter({ ...filter, text: event.currentTarget.value })}
+        />
+        <input
+          type="datetime-local"
+          aria-label="Since"
+          value={filter.since}
+          onInput={(event) => setFilter({ ...filter, since: event.currentTarget.value })}
+        />
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={isFollowing}
+            onChange={(event) => {
+              setFrozen(all);
+              setFollowing(event.currentTarget.checked);
+            }}
+          />
+          Follow
+        </label>
+        <span class="grow" />
+        <span class="muted" role="status">
+          {wanted.length} of {all.length}
+          {missed > 0 ? `, ${missed} came too fast to be shown` : ""}
+        </span>
+        <details class="menu">
+          <summary>Save as</summary>
+          <div>
+            {["text", "csv", "json"].map((format) => (
+              <a key={format} href={`/api/v1/events/export?format=${format}${query}`} download>
+                {format === "text" ? "Text" : format.toUpperCase()}
+              </a>
+            ))}
+          </div>
+        </details>
+        <button type="button" onClick={() => setResetting(true)}>
+          Reset
+        </button>
+      </div>
+      <Rows events={wanted} isFollowing={isFollowing} onChoose={setChosen} />
+      {chosen ? <EventDialog event={chosen} onClose={() => setChosen(null)} /> : null}
+      {isResetting ? <ResetDialog pair={pair} onClose={() => setResetting(false)} /> : null}
+    </section>
+  );
+}
+
+function Rows(props: {
+  readonly events: readonly DiagnosticEvent[];
+  readonly isFollowing: boolean;
+  readonly onChoose: (event: DiagnosticEvent) => void;
+}) {
+  const list = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  const { length } = props.events;
+  useEffect(() => {
+    if (props.isFollowing) list.current?.scrollTo({ top: 0 });
+  }, [length, props.isFollowing]);
+  if (length === 0) return <p class="empty">Nothing has happened that fits.</p>;
+  const height = list.current?.clientHeight ?? 600;
+  const first = Math.max(Math.floor(top / rowHeight) - margin, 0);
+  const last = Math.min(Math.ceil((top + height) / rowHeight) + margin, length);
+  // newest first
+  const rows = props.events.slice(length - last, length - first).reverse();
+  return (
+    <div
+      ref={list}
+      class="events"
+      role="log"
+      aria-label="Events, newest first"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls must be reached by keyboard
+      tabIndex={0}
+      onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+    >
+      <div style={{ height: `${length * rowHeight}px`, position: "relative" }}>
+        {rows.map((event, index) => (
+          <button
+            type="button"
+            key={event.id}
+            class={`event severity-${event.severity}`}
+            style={{ top: `${(first + index) * rowHeight}px` }}
+            onClick={() => props.onChoose(event)}
+          >
+            <time dateTime={event.time}>{timeText(event.time)}</time>
+            <span class="mark">{event.severity}</span>
+            <span class="message">{event.message}</span>
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function EventDialog({ event, onClose }: { readonly event: DiagnosticEvent; readonly onClose: () => void }) {
+  const facts = [
+    ["Time", timeText(event.time)],
+    ["Severity", event.severity],
+    ["Event", event.code],
+    ["Pair", event.pair],
+    ["Member", event.member],
+    ["Machine", event.machine],
+    ["Client", event.client],
+  ].filter(([, value]) => value !== null);
+  return (
+    <Dialog title="Event" onClose={onClose} wide>
+      <p>{event.message}</p>
+      <dl>
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {event.causes.length > 0 ? (
+        <>
+          <h3>Why</h3>
+          <ol class="causes">
+            {event.causes.map((cause) => (
+              <li key={cause.text}>
+                {cause.text}
+                {cause.since === null ? "" : `, since ${timeText(cause.since)}`}
+              </li>
+            ))}
+          </ol>
+        </>
+      ) : null}
+    </Dialog>
+  );
+}
+
+function ResetDialog({ pair, onClose }: { readonly pair: string | null; readonly onClose: () => void }) {
+  const [isBusy, run] = useTask();
+  const reset = async (): Promise<void> => {
+    await ask("DELETE", `/api/v1/events${pair === null ? "" : `?pair=${encodeURIComponent(pair)}`}`);
+    events.set([]);
+    await loadEvents();
+    onClose();
+  };
+  return (
+    <Dialog title="Reset events" onClose={onClose}>
+      <p>
+        Forget {pair === null ? "all events" : `the events of ${pair}`} kept so far? Save them first if you
+        may need them.
+      </p>
+      <footer>
+        <button type="button" onClick={onClose}>
+          Cancel
+        </button>
+        <button type="button" class="danger" disabled={isBusy} onClick={() => run(reset)}>
+          Forget them
+        </button>
+      </footer>
+    </Dialog>
+  );
+}
+
+function matches(event: DiagnosticEvent, pair: string | null, filter: Filter): boolean {
+  const text = filter.text.toLowerCase();
+  return (
+    (pair === null || event.pair === pair) &&
+    (ranks[event.severity] ?? 0) >= (ranks[filter.severity] ?? 0) &&
+    (filter.member === "" || event.member === filter.member) &&
+    (filter.since === "" || event.time >= new Date(filter.since).toISOString()) &&
+    (text === "" ||
+      [event.message, event.code, event.client ?? "", event.pair ?? ""].some((each) =>
+        each.toLowerCase().includes(text),
+      ))
+  );
+}
+
+function exportQuery(pair: string | null, { severity, member, since }: Filter): string {
+  const query = new URLSearchParams({
+    ...(pair === null ? {} : { pair }),
+    ...(severity === "information" ? {} : { severity }),
+    ...(member === "" ? {} : { member }),
+    ...(since === "" ? {} : { since: new Date(since).toISOString() }),
+  }).toString();
+  return query === "" ? "" : `&${query}`;
+}

@@ -1,0 +1,110 @@
+import { useState } from "preact/hooks";
+import type { ConsolePair } from "../../contract.ts";
+import { status } from "../live.ts";
+import { StateBadge, stateOf } from "../parts/health.tsx";
+import { countText, pingText } from "../parts/time.ts";
+import { hrefOf } from "../route.ts";
+import { useStore } from "../store.ts";
+import { AddPair } from "./add-pair.tsx";
+
+const order = ["unserved", "failed", "approval", "locked", "suspect", "suspended", "ok", "disabled"];
+
+/** All pairs, those in trouble first if wanted. */
+export function PairList() {
+  const current = useStore(status);
+  const [search, setSearch] = useState("");
+  const [worstFirst, setWorstFirst] = useState(false);
+  const [isAdding, setAdding] = useState(false);
+  if (!current) return <p class="empty">Asking the broker …</p>;
+  const wanted = current.pairs.filter(({ name }) => name.toLowerCase().includes(search.toLowerCase()));
+  const pairs = worstFirst
+    ? [...wanted].sort((one, other) => order.indexOf(stateOf(one)) - order.indexOf(stateOf(other)))
+    : wanted;
+  return (
+    <section aria-label="Pairs">
+      <div class="toolbar">
+        <h1>Pairs</h1>
+        <input
+          type="search"
+          placeholder="Find a pair"
+          aria-label="Find a pair"
+          value={search}
+          onInput={(event) => setSearch(event.currentTarget.value)}
+        />
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={worstFirst}
+            onChange={(event) => setWorstFirst(event.currentTarget.checked)}
+          />
+          Trouble first
+        </label>
+        <span class="grow" />
+        <button type="button" class="primary" onClick={() => setAdding(true)}>
+          Add pair
+        </button>
+      </div>
+      {current.pairs.length === 0 ? (
+        <p class="empty">
+          The project has no pair yet. Add one: two equal servers, one name for their clients.
+        </p>
+      ) : (
+        <table class="pairs">
+          <thead>
+            <tr>
+              <th scope="col">State</th>
+              <th scope="col">Pair</th>
+              <th scope="col">Primary</th>
+              <th scope="col">Secondary</th>
+              <th scope="col" class="number">
+                Values/s
+              </th>
+              <th scope="col" class="number">
+                Clients
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {pairs.map((pair) => (
+              <Row key={pair.name} pair={pair} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      {isAdding ? <AddPair onClose={() => setAdding(false)} /> : null}
+    </section>
+  );
+}
+
+function Row({ pair }: { readonly pair: ConsolePair }) {
+  return (
+    <tr>
+      <td>
+        <StateBadge state={stateOf(pair)} />
+      </td>
+      <th scope="row">
+        <a href={hrefOf({ view: "pair", pair: pair.name, tab: "general" })}>{pair.name}</a>
+        <small>
+          {pair.protocol === "opcda" ? "OPC DA" : "OPC UA"} · {pair.mode}
+        </small>
+      </th>
+      {pair.members.map((member) => (
+        <td key={member.role} data-label={member.role}>
+          <span class={`member health-${pair.enabled ? member.health : "unknown"}`}>
+            {member.machine}
+            {pair.active === member.role ? <strong class="active-mark">active</strong> : null}
+          </span>
+          <small>
+            {pair.enabled ? `${member.link}, ${member.health}, ${pingText(member.pingMs)}` : "not watched"}
+          </small>
+        </td>
+      ))}
+      <td class="number" data-label="Values/s">
+        {countText(pair.valuesPerSecond)}
+      </td>
+      <td class="number" data-label="Clients">
+        {countText(pair.clients)}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,199 @@
+import { useEffect, useState } from "preact/hooks";
+import type { MonitorItem, Pair } from "../../../project/project.ts";
+import type { ConsolePair } from "../../contract.ts";
+import { status } from "../live.ts";
+import { draft, editPair, loadProject, nameOf, schema } from "../parts/draft.ts";
+import { Fields } from "../parts/fields.tsx";
+import { StateBadge, stateOf } from "../parts/health.tsx";
+import { resolved, type SchemaNode } from "../parts/schema.ts";
+import { useTask } from "../parts/task.ts";
+import { hrefOf, type Tab, tabs } from "../route.ts";
+import { useStore } from "../store.ts";
+import { EventList } from "./event-list.tsx";
+import { ItemBrowser } from "./item-browser.tsx";
+import { NotificationTest } from "./notification-test.tsx";
+import { PairActions } from "./pair-actions.tsx";
+import { PairPicture } from "./pair-picture.tsx";
+import { Timeline } from "./timeline.tsx";
+
+const general = [
+  "primary",
+  "secondary",
+  "connectionMode",
+  "alwaysReconnectToPrimary",
+  "queryServerStatusInterval",
+  "queryServerStatusTimeout",
+  "port",
+  "failover",
+];
+const titles: Readonly<Record<Tab, string>> = {
+  general: "General",
+  monitoring: "Monitoring",
+  diagnostics: "Diagnostics",
+  notifications: "Notifications",
+};
+
+export function PairPage({ name, tab }: { readonly name: string; readonly tab: Tab }) {
+  const current = useStore(status);
+  const [, run] = useTask();
+  useEffect(() => {
+    if (draft.value === null) run(loadProject);
+  }, []);
+  const pair = current?.pairs.find((each) => each.name === name);
+  if (!current) return <p class="empty">Asking the broker …</p>;
+  if (!pair) {
+    return (
+      <p class="empty">
+        There is no pair {name} any more. <a href={hrefOf({ view: "pairs" })}>All pairs</a>
+      </p>
+    );
+  }
+  return (
+    <article>
+      <div class="toolbar wrap">
+        <h1>{pair.name}</h1>
+        <StateBadge state={stateOf(pair)} />
+        <span class="muted">
+          {pair.active === null ? "nothing serves" : `${pair.active} is active`} · {pair.switchovers}{" "}
+          switchovers
+        </span>
+      </div>
+      <PairActions pair={pair} />
+      <nav class="tabs" aria-label={`Settings of ${pair.name}`}>
+        {tabs.map((each) => (
+          <a
+            key={each}
+            href={hrefOf({ view: "pair", pair: pair.name, tab: each })}
+            aria-current={each === tab ? "page" : undefined}
+          >
+            {titles[each]}
+          </a>
+        ))}
+      </nav>
+      <TabContent pair={pair} tab={tab} />
+    </article>
+  );
+}
+
+function TabContent({ pair, tab }: { readonly pair: ConsolePair; readonly tab: Tab }) {
+  switch (tab) {
+    case "general":
+      return (
+        <>
+          <PairPicture pair={pair} />
+          <Endpoints pair={pair} />
+          <Timeline pair={pair} />
+          <Settings pair={pair} only={general} />
+        </>
+      );
+    case "monitoring":
+      return <Monitoring pair={pair} />;
+    case "diagnostics":
+      return (
+        <>
+          <EventList pair={pair.name} />
+          <Settings pair={pair} only={["diagnostics"]} />
+        </>
+      );
+    case "notifications":
+      return (
+        <>
+          <NotificationTest pair={pair.name} />
+          <Settings pair={pair} only={["notifications"]} />
+        </>
+      );
+  }
+}
+
+function Endpoints({ pair }: { readonly pair: ConsolePair }) {
+  return (
+    <dl>
+      <div>
+        <dt>Clients connect to</dt>
+        <dd>
+          {pair.endpointUrls.length === 0 ? "nothing while it is disabled" : pair.endpointUrls.join(", ")}
+        </dd>
+      </div>
+      {pair.members.map((member) => (
+        <div key={member.role}>
+          <dt>{member.role}</dt>
+          <dd>
+            {member.endpointUrl}
+            {member.monitorItemsInError.length === 0
+              ? ""
+              : `, in error: ${member.monitorItemsInError.join(", ")}`}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** The pair's settings and the part of the schema that describes them; null until both are there. */
+function useSettings(
+  name: string,
+): { readonly root: SchemaNode; readonly node: SchemaNode; readonly pair: Pair } | null {
+  const root = useStore(schema);
+  const current = useStore(draft);
+  const pair = current?.edited.pairs.find((each) => nameOf(each) === name);
+  const node = root?.$defs?.["pair"];
+  return root && node && pair ? { root, node: resolved(root, node), pair } : null;
+}
+
+function Settings({ pair, only }: { readonly pair: ConsolePair; readonly only: readonly string[] }) {
+  const settings = useSettings(pair.name);
+  if (!settings) return <p class="empty">Reading the settings …</p>;
+  return (
+    <section aria-label="Settings">
+      <h3>Settings</h3>
+      <Fields
+        root={settings.root}
+        node={settings.node}
+        value={settings.pair}
+        only={only}
+        onChange={(value) => editPair(pair.name, () => value as Pair)}
+      />
+    </section>
+  );
+}
+
+function Monitoring({ pair }: { readonly pair: ConsolePair }) {
+  const [isBrowsing, setBrowsing] = useState(false);
+  const settings = useSettings(pair.name);
+  const add = (itemId: string): void => {
+    setBrowsing(false);
+    editPair(pair.name, (each) => ({ ...each, monitorItems: [...each.monitorItems, newItem(itemId)] }));
+  };
+  if (!settings) return <p class="empty">Reading the settings …</p>;
+  return (
+    <>
+      <p class="hint">
+        Items the broker watches on both servers. As many in error as the failure count make the other server
+        active.
+      </p>
+      <button type="button" disabled={!pair.enabled} onClick={() => setBrowsing(true)}>
+        Browse for an item
+      </button>
+      <Settings pair={pair} only={["monitorItems", "monitorItemFailureCount"]} />
+      {isBrowsing ? (
+        <ItemBrowser
+          pair={pair.name}
+          member={pair.active ?? "primary"}
+          onChoose={add}
+          onClose={() => setBrowsing(false)}
+        />
+      ) : null}
+    </>
+  );
+}
+
+function newItem(itemId: string): MonitorItem {
+  return {
+    accessPath: "",
+    itemId,
+    dataType: "Default",
+    updateRate: 1000,
+    trigger: "badQuality",
+    triggerData: "",
+  };
+}

@@ -1,0 +1,87 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Project } from "../../../project/project.ts";
+import type { ImportAnswer, ProjectAnswer } from "../../contract.ts";
+import { ask } from "../api.ts";
+import { Dialog } from "../parts/dialog.tsx";
+import { draft, edit, loadProject, schema } from "../parts/draft.ts";
+import { Fields } from "../parts/fields.tsx";
+import { notify, useTask } from "../parts/task.ts";
+import { useStore } from "../store.ts";
+import { NotificationTest } from "./notification-test.tsx";
+
+/** Settings of all pairs, and the project as a file. */
+export function ProjectPage() {
+  const root = useStore(schema);
+  const current = useStore(draft);
+  const [, run] = useTask();
+  const [upload, setUpload] = useState<{ readonly xml: string; readonly text: string } | null>(null);
+  useEffect(() => {
+    if (draft.value === null) run(loadProject);
+  }, []);
+  const choose = (file: File | undefined): void => {
+    if (!file) return;
+    run(async () => {
+      const xml = await file.text();
+      const { text } = await ask<ImportAnswer>("POST", "/api/v1/project/import?dryRun=true", xml);
+      setUpload({ xml, text });
+    });
+  };
+  if (!root || !current) return <p class="empty">Reading the project …</p>;
+  return (
+    <section aria-label="Project">
+      <h1>Project</h1>
+      <p class="muted">{current.saved.file}</p>
+      <div class="toolbar wrap">
+        <a class="button" href="/api/v1/project/export" download="redundancymaster.xml">
+          Export
+        </a>
+        <a class="button" href="/api/v1/project/export?notifications=false" download="redundancymaster.xml">
+          Export without notifications
+        </a>
+        <label class="button">
+          Import …
+          <input
+            type="file"
+            class="hidden"
+            accept=".xml,application/xml"
+            onChange={(event) => choose(event.currentTarget.files?.[0])}
+          />
+        </label>
+      </div>
+      <NotificationTest pair={null} />
+      <Fields
+        root={root}
+        node={root}
+        value={current.edited}
+        only={["notifications", "diagnostics", "opcUa", "console"]}
+        onChange={(value) => edit(() => value as Project)}
+      />
+      {upload ? <ImportDialog {...upload} onClose={() => setUpload(null)} /> : null}
+    </section>
+  );
+}
+
+function ImportDialog(props: { readonly xml: string; readonly text: string; readonly onClose: () => void }) {
+  const [isBusy, run] = useTask();
+  const apply = async (): Promise<void> => {
+    const { version } = await ask<ProjectAnswer>("GET", "/api/v1/project");
+    await ask<ImportAnswer>("POST", "/api/v1/project/import", props.xml, { "if-match": version });
+    await loadProject();
+    notify("done", "The imported project is in force.");
+    props.onClose();
+  };
+  return (
+    <Dialog title="Import project" onClose={props.onClose} wide>
+      <p>This is what would change:</p>
+      <pre>{props.text === "" ? "Nothing." : props.text}</pre>
+      <footer>
+        <button type="button" onClick={props.onClose}>
+          Cancel
+        </button>
+        <button type="button" class="primary" disabled={isBusy} onClick={() => run(apply)}>
+          Import
+        </button>
+      </footer>
+    </Dialog>
+  );
+}
