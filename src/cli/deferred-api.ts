@@ -29,6 +29,8 @@ export function deferredApi<Api extends Omit<BrokerApi, "testNotification">>(
     approve: async (pair, reason) => (await ready()).approve(pair, reason),
     switchover: async (pair, options) => (await ready()).switchover(pair, options),
     reload: async () => await process.reload(await ready()),
+    browse: async (pair, member, node) => (await ready()).browse(pair, member, node),
+    findEndpoints: async (url) => (await ready()).findEndpoints(url),
     testNotification: (pair) => process.testNotification(pair),
   };
 }

@@ -10,6 +10,7 @@ import { notFound, statusOfError } from "./console-error.ts";
 import type { ErrorAnswer } from "./contract.ts";
 import { History } from "./history.ts";
 import { Metrics } from "./metrics.ts";
+import { browseRoutes } from "./routes/browse.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { machineRoutes } from "./routes/machine.ts";
 import { pairRoutes } from "./routes/pairs.ts";
@@ -142,6 +143,7 @@ async function createApp(context: ConsoleContext, streams: Streams): Promise<Fas
   eventRoutes(app, context);
   pairRoutes(app, context);
   projectRoutes(app, context);
+  browseRoutes(app, context);
   machineRoutes(app, context);
   await servePages(app, context.pagesFolder);
   return app;

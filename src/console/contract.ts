@@ -1,4 +1,4 @@
-import type { PairStatus, ReloadAnswer } from "../control/broker-api.ts";
+import type { BrowsedItem, FoundEndpoint, PairStatus, ReloadAnswer } from "../control/broker-api.ts";
 import type { Role } from "../core/role.ts";
 import type { DiagnosticEvent } from "../diagnostics/event.ts";
 import type { ProjectChanges } from "../project/difference-text.ts";
@@ -96,22 +96,10 @@ export interface ImportAnswer {
 
 /** `GET /api/v1/pairs/{name}/browse` */
 export interface BrowseAnswer {
-  readonly nodes: readonly BrowsedNode[];
-}
-
-export interface BrowsedNode {
-  /** NodeId or item id. */
-  readonly id: string;
-  readonly name: string;
-  readonly isItem: boolean;
-  readonly hasChildren: boolean;
+  readonly nodes: readonly BrowsedItem[];
 }
 
 /** `GET /api/v1/servers` */
 export interface ServersAnswer {
-  readonly servers: readonly {
-    readonly name: string;
-    readonly endpointUrl: string;
-    readonly security: string;
-  }[];
+  readonly servers: readonly FoundEndpoint[];
 }

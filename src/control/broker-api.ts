@@ -55,6 +55,25 @@ export interface ReloadAnswer {
   readonly restarted: readonly string[];
 }
 
+/** A node of a member's address space. */
+export interface BrowsedItem {
+  /** NodeId as text; names it when its children are asked for. */
+  readonly id: string;
+  /** What a monitor item calls it: the NodeId (OPC UA) or the item id (OPC DA). */
+  readonly itemId: string;
+  readonly name: string;
+  /** Can be a monitor item. */
+  readonly isItem: boolean;
+  readonly hasChildren: boolean;
+}
+
+/** An endpoint that a server offers. */
+export interface FoundEndpoint {
+  readonly name: string;
+  readonly endpointUrl: string;
+  readonly security: string;
+}
+
 /**
  * What can be asked of a running broker, whoever asks: the CLI over the local socket, later the
  * web console. Every method throws an UnderstudyError (`PAIR_UNKNOWN`, `SWITCH_REFUSED`, ...).
@@ -77,6 +96,10 @@ export interface BrokerApi {
   ): Promise<SwitchoverAnswer>;
   /** Reads the project again, validates all of it, then applies the difference. */
   reload(): Promise<ReloadAnswer>;
+  /** What a member has below a node; null = at the top. Throws PAIR_DISABLED, BROWSE_REFUSED. */
+  browse(pair: string, member: Role, node: string | null): Promise<readonly BrowsedItem[]>;
+  /** The endpoints of the OPC UA server at a URL. Throws ENDPOINT_UNAVAILABLE and what connecting throws. */
+  findEndpoints(url: string): Promise<readonly FoundEndpoint[]>;
   /** Sends a test message by the settings of a pair, or of the project (null). */
   testNotification(pair: string | null): Promise<readonly MailTest[]>;
 }

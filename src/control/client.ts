@@ -4,7 +4,14 @@ import type { DiagnosticEvent } from "../diagnostics/event.ts";
 import type { EventFilter } from "../diagnostics/filter.ts";
 import type { FollowItem } from "../diagnostics/follower.ts";
 import type { MailTest } from "../notify/test-mail.ts";
-import type { BrokerApi, PairStatus, ReloadAnswer, SwitchoverAnswer } from "./broker-api.ts";
+import type {
+  BrokerApi,
+  BrowsedItem,
+  FoundEndpoint,
+  PairStatus,
+  ReloadAnswer,
+  SwitchoverAnswer,
+} from "./broker-api.ts";
 import { createItemQueue, type ItemQueue } from "./item-queue.ts";
 import { createLineReader } from "./line-reader.ts";
 import { answerLimitBytes, type BrokerInfo, isObject, parseObject, protocolVersion } from "./protocol.ts";
@@ -168,6 +175,9 @@ export async function connectControl(
     switchover: async (pair, parameters) =>
       (await call("switchover", { pair, ...parameters })) as SwitchoverAnswer,
     reload: async () => (await call("reload")) as ReloadAnswer,
+    browse: async (pair, member, node) =>
+      (await call("browse", { pair, member, node })) as readonly BrowsedItem[],
+    findEndpoints: async (url) => (await call("findEndpoints", { url })) as readonly FoundEndpoint[],
     testNotification: async (pair) =>
       (await call("testNotification", { pair }, mailTestTimeoutMs)) as readonly MailTest[],
     events,

@@ -32,6 +32,14 @@ export async function callBroker(api: BrokerApi, method: string, params: Params)
       });
     case "reload":
       return await api.reload();
+    case "browse":
+      return await api.browse(
+        text(params, "pair"),
+        oneOf(params, "member", roles) ?? "primary",
+        params["node"] === null ? null : text(params, "node"),
+      );
+    case "findEndpoints":
+      return await api.findEndpoints(text(params, "url"));
     case "testNotification":
       return await api.testNotification(params["pair"] === null ? null : text(params, "pair"));
     default:

@@ -1,4 +1,11 @@
-import type { BrokerApi, PairStatus, ReloadAnswer, SwitchoverAnswer } from "../control/broker-api.ts";
+import type {
+  BrokerApi,
+  BrowsedItem,
+  FoundEndpoint,
+  PairStatus,
+  ReloadAnswer,
+  SwitchoverAnswer,
+} from "../control/broker-api.ts";
 import { UnderstudyError } from "../core/error.ts";
 import type { Role } from "../core/role.ts";
 import type { ReportEvent } from "../diagnostics/event.ts";
@@ -68,6 +75,7 @@ interface RunningPair {
   readonly host: PairHost;
   apply(pair: Pair, reconnect: boolean): Promise<void>;
   status(endpointUrls: readonly string[]): PairStatus;
+  browse(member: Role, node: string | null): Promise<readonly BrowsedItem[]>;
 }
 
 class OpcBroker implements Broker {
@@ -150,6 +158,14 @@ class OpcBroker implements Broker {
     },
   ): Promise<SwitchoverAnswer> {
     return this.#running(name).host.switchover(options);
+  }
+
+  browse(name: string, member: Role, node: string | null): Promise<readonly BrowsedItem[]> {
+    return this.#running(name).browse(member, node);
+  }
+
+  findEndpoints(url: string): Promise<readonly FoundEndpoint[]> {
+    return this.#ua.findEndpoints(url);
   }
 
   reload(): Promise<ReloadAnswer> {

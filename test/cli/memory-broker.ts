@@ -53,6 +53,14 @@ class MemoryBroker implements Broker {
     return { ...status, enabled };
   }
 
+  async browse() {
+    return [];
+  }
+
+  async findEndpoints() {
+    return [];
+  }
+
   async #find(name: string) {
     const found = (await this.status()).find((pair) => pair.name.toLowerCase() === name.toLowerCase());
     if (found === undefined) throw new UnderstudyError("PAIR_UNKNOWN", `There is no pair '${name}'.`);

@@ -86,6 +86,15 @@ export function rememberingBroker(): { readonly api: BrokerApi; readonly calls: 
       return answer(pair, options.dryRun);
     },
     testNotification: async () => [],
+    async browse(pair, member, node) {
+      calls.push(["browse", pair, member, node]);
+      return [
+        { id: "ns=1;s=Ramp0", itemId: "ns=1;s=Ramp0", name: "Ramp0", isItem: true, hasChildren: false },
+      ];
+    },
+    async findEndpoints(url) {
+      return [{ name: "Simulator", endpointUrl: url, security: "None None" }];
+    },
     reload() {
       calls.push(["reload"]);
       return Promise.resolve({ added: ["Pump"], removed: [], changed: [], restarted: [] });

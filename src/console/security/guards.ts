@@ -48,6 +48,11 @@ function isPublic(request: FastifyRequest): boolean {
   return path === "/" || path === "/index.html" || path.startsWith("/assets/");
 }
 
+/** For questions that make the broker connect to other machines. Throws CONSOLE_LOGIN_NEEDED. */
+export async function requireLogin(context: ConsoleContext, request: FastifyRequest): Promise<void> {
+  if (sessionOf(context, request) === null) throw loginNeeded();
+}
+
 export function sessionOf(context: ConsoleContext, request: FastifyRequest): Session | null {
   return context.sessions.find(request.cookies[sessionCookie]);
 }

@@ -1,4 +1,4 @@
-import type { PairStatus } from "../../control/broker-api.ts";
+import type { BrowsedItem, PairStatus } from "../../control/broker-api.ts";
 import { type Role, roles } from "../../core/role.ts";
 import type { ReportEvent } from "../../diagnostics/event.ts";
 import { namedMonitorItems, policyOf } from "../../project/policy.ts";
@@ -10,6 +10,7 @@ import { PairHost } from "../pair-host.ts";
 import { RecordingFile, recordingFile } from "../recording-file.ts";
 import { AudienceGroup } from "../relay/audience-group.ts";
 import { SessionAudience } from "../relay/session-audience.ts";
+import { browseItems } from "../ua/browse-items.ts";
 import type { UpstreamClient } from "../ua/front/pair-front.ts";
 import { openDaAsUa } from "../ua/over-da/open.ts";
 import type { RelaySession } from "../ua/relay/relay-session.ts";
@@ -33,6 +34,10 @@ export interface DaPairOptions {
 
 /** What clients need of a member at most, before they are told that it did not work, in ms. */
 const clientOpenTimeoutMs = 5000;
+
+const browseTimeoutMs = 10_000;
+/** What stands before the item id in the NodeId of an item (over-da/node-ids.ts). */
+const itemPrefix = "ns=1;s=";
 
 /** An OPC DA pair at work: the host that decides, the links it watches, the clients it serves. */
 export class DaPair {
@@ -89,6 +94,23 @@ export class DaPair {
     const { server } = this.#pair;
     const place = daPlaceOf(this.#pair[role], server);
     return openDaAsUa(user, server, () => this.#servers[role].open(place, clientOpenTimeoutMs, signal));
+  }
+
+  /** What a member has below a node of its view as an OPC UA server. */
+  async browse(role: Role, node: string | null): Promise<readonly BrowsedItem[]> {
+    const { server } = this.#pair;
+    const place = daPlaceOf(this.#pair[role], server);
+    const session = await openDaAsUa({ kind: "anonymous" }, server, () =>
+      this.#servers[role].open(place, clientOpenTimeoutMs, AbortSignal.timeout(browseTimeoutMs)),
+    );
+    try {
+      return (await browseItems(session, node)).map((each) => ({
+        ...each,
+        itemId: each.id.replace(itemPrefix, ""),
+      }));
+    } finally {
+      void session.close();
+    }
   }
 
   /** Puts new settings in force. `reconnect`: the members have to be connected anew; clients keep their groups. */

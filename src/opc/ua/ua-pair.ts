@@ -1,4 +1,4 @@
-import type { PairStatus } from "../../control/broker-api.ts";
+import type { BrowsedItem, PairStatus } from "../../control/broker-api.ts";
 import type { Role } from "../../core/role.ts";
 import type { ReportEvent } from "../../diagnostics/event.ts";
 import { endpointUrlOf, namedMonitorItems, policyOf } from "../../project/policy.ts";
@@ -15,6 +15,7 @@ import { RecordingFile, recordingFile } from "../recording-file.ts";
 import { AudienceGroup } from "../relay/audience-group.ts";
 import { SessionAudience } from "../relay/session-audience.ts";
 import { UaAsDaServer } from "./as-da/ua-as-da.ts";
+import { browseItems } from "./browse-items.ts";
 import { PairFront } from "./front/pair-front.ts";
 import { GuardedLink } from "./guarded-link.ts";
 import { UaMemberLink } from "./member-link.ts";
@@ -152,6 +153,27 @@ export class UaPair {
       monitoredItems: subscriptions.reduce((sum, subscription) => sum + subscription.items.size, items),
       valuesForwarded: this.audience.valuesForwarded + this.daClients.audience.valuesForwarded,
     };
+  }
+
+  /** What a member has below a node, seen by the broker's own user. */
+  async browse(role: Role, node: string | null): Promise<readonly BrowsedItem[]> {
+    const session = await openUpstreamSession(
+      this.#pair[role],
+      {
+        sessionName: `Understudy: ${this.front.name} (browsing)`,
+        identity: this.#users[role],
+        sessionTimeoutMs: daSessionTimeoutMs,
+        localeIds: [],
+        openTimeoutMs: clientOpenTimeoutMs,
+      },
+      this.#options.identity,
+      this.#directory,
+    );
+    try {
+      return await browseItems(session, node);
+    } finally {
+      void session.close();
+    }
   }
 
   /** Ends the pair's links and its clients' sessions on the members. */

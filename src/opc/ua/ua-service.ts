@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { type StatusCode, StatusCodes } from "node-opcua";
+import { MessageSecurityMode, type StatusCode, StatusCodes } from "node-opcua";
+import type { FoundEndpoint } from "../../control/broker-api.ts";
 import type { Role } from "../../core/role.ts";
 import type { ReportEvent } from "../../diagnostics/event.ts";
 import { type OpcUaFrontSettings, type Pair, pairName } from "../../project/project.ts";
@@ -15,6 +16,7 @@ import { endSession, SessionTable } from "./front/session-services.ts";
 import { type ApplicationIdentity, loadApplicationIdentity } from "./pki/application-identity.ts";
 import type { RelaySession } from "./relay/relay-session.ts";
 import { UaPair } from "./ua-pair.ts";
+import { discoverEndpoints } from "./upstream/discovery.ts";
 import type { UpstreamSession } from "./upstream/upstream-session.ts";
 
 export interface UaServiceOptions {
@@ -40,6 +42,7 @@ interface Guest {
 
 /** Time that clients have to see that the broker ends, in ms; a part of the two seconds that a stop may take. */
 const shutdownNoticeMs = 300;
+const findTimeoutMs = 5000;
 /** How often sessions and subscriptions are looked at for what is due, in ms. */
 const tickMs = 250;
 
@@ -77,6 +80,16 @@ export class UaService {
   /** The OPC DA clients of all pairs. */
   *daClients(): Iterable<DaClients> {
     for (const { daClients } of this.#pairs.values()) yield daClients;
+  }
+
+  /** What a server offers, and with which security. Throws what connecting throws. */
+  async findEndpoints(url: string): Promise<readonly FoundEndpoint[]> {
+    const endpoints = await discoverEndpoints(url, { application: this.#identity, timeoutMs: findTimeoutMs });
+    return endpoints.map(({ server, endpointUrl, securityPolicyUri, securityMode }) => ({
+      name: server.applicationName.text ?? "",
+      endpointUrl: endpointUrl ?? url,
+      security: `${securityPolicyUri?.split("#").at(-1) ?? "None"} ${MessageSecurityMode[securityMode]}`,
+    }));
   }
 
   find(name: string): UaPair | null {

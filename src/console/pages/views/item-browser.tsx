@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
+import type { BrowsedItem } from "../../../control/broker-api.ts";
 import type { Role } from "../../../core/role.ts";
-import type { BrowseAnswer, BrowsedNode } from "../../contract.ts";
+import type { BrowseAnswer } from "../../contract.ts";
 import { ask } from "../api.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { messageOf } from "../parts/task.ts";
@@ -27,7 +28,7 @@ function Branch(props: {
   readonly node: string | null;
   readonly onChoose: (id: string) => void;
 }) {
-  const [nodes, setNodes] = useState<readonly BrowsedNode[] | null>(null);
+  const [nodes, setNodes] = useState<readonly BrowsedItem[] | null>(null);
   const [error, setError] = useState<string | null>(null);
   useEffect(() => {
     const node = props.node === null ? "" : `&node=${encodeURIComponent(props.node)}`;
@@ -54,7 +55,7 @@ function Branch(props: {
 function Node(props: {
   readonly pair: string;
   readonly member: Role;
-  readonly node: BrowsedNode;
+  readonly node: BrowsedItem;
   readonly onChoose: (id: string) => void;
 }) {
   const { node } = props;
@@ -67,7 +68,7 @@ function Node(props: {
         </button>
       ) : null}
       {node.isItem ? (
-        <button type="button" class="link" onClick={() => props.onChoose(node.id)}>
+        <button type="button" class="link" onClick={() => props.onChoose(node.itemId)}>
           {node.name} <small>{node.id}</small>
         </button>
       ) : null}
