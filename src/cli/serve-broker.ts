@@ -182,7 +182,7 @@ async function statusLine(run: Run): Promise<string> {
 /** A service that was to be installed or uninstalled with the next start. It must not keep the broker from starting. */
 async function completeServiceRequest(terminal: Terminal, run: Run): Promise<void> {
   try {
-    const completed = await completePending(terminal, run.options.stateDirectory);
+    const completed = await completePending(terminal, run.options);
     if (completed !== null) run.log.line("information", `the service was ${completed}ed, as was asked for`);
   } catch (error) {
     run.log.line("warning", `a change of the service waits still: ${messageOf(error)}`);

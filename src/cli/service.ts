@@ -164,11 +164,11 @@ function completeCommand({ terminal }: CliContext): Command {
 /** Carries out a change of the service that waited for the broker to end; null = none did. */
 export function completePending(
   terminal: Terminal,
-  stateDirectory: string,
+  options: GlobalOptions,
 ): Promise<ServiceRequest["request"] | null> {
-  return completeRequest(stateDirectory, ({ target, content }) =>
+  return completeRequest(options.stateDirectory, ({ target, content }) =>
     terminal.platform === "win32"
-      ? windowsManager({ host: knownHost(), content })
+      ? managerOf(terminal, options, {}, null)
       : systemdManager({ unitFile: target, isUser: !isOfMachine(target), content }),
   );
 }
@@ -198,7 +198,8 @@ function managerOf(
     );
     if (given)
       throw new UsageError("--user, --unit-dir, --run-as and --environment-file are for systemd only.");
-    const run = ["run", "--quiet", "--project", projectFile, "--state-dir", stateDirectory];
+    // The line with "ready" is how the service host knows that clients can connect.
+    const run = ["run", "--json", "--quiet", "--project", projectFile, "--state-dir", stateDirectory];
     return windowsManager({
       host: knownHost(),
       content: windowsCommandLine([process.execPath, script, ...run]),
