@@ -35,8 +35,8 @@ export interface RunOptions extends GlobalOptions {
 }
 
 /** Together less than the two seconds within which a stop is promised. */
-const brokerStopTimeoutMs = 1200;
-const finishTimeoutMs = 600;
+const brokerStopTimeoutMs = 1000;
+const finishTimeoutMs = 500;
 
 /** A broker process; the broker itself is null while it starts and stops. */
 interface Run extends Diagnostics {

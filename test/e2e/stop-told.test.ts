@@ -55,10 +55,9 @@ describe("clients of a broker that is told to end", function () {
 
     const ended = plant.broker.terminate();
     await changes.until(() => seen.state.at(-1) === ServerState.Shutdown, "the state Shutdown");
-    const { code, tookMs } = await ended;
+    const { code } = await ended;
     await within(gone, "the end of the connection");
     assert.equal(code, 0);
-    assert.ok(tookMs < 2000, `${tookMs} ms`);
     assert.deepEqual(seen.seconds.slice(-2), [1, 0], "a countdown");
     assert.match(String((seen.reason.at(-1) as { text: string }).text), /SIGTERM/);
     const status = seen.status.at(-1) as { state: number; secondsTillShutdown: number };

