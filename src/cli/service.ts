@@ -166,15 +166,11 @@ export function completePending(
   terminal: Terminal,
   options: GlobalOptions,
 ): Promise<ServiceRequest["request"] | null> {
-  return completeRequest(options.stateDirectory, ({ target, content }) =>
+  return completeRequest(options.stateDirectory, ({ target, content, scope }) =>
     terminal.platform === "win32"
       ? managerOf(terminal, options, {}, null)
-      : systemdManager({ unitFile: target, isUser: !isOfMachine(target), content }),
+      : systemdManager({ unitFile: target, isUser: scope === "user", content }),
   );
-}
-
-function isOfMachine(unitFile: string): boolean {
-  return /^\/(etc|usr|lib|run)\//.test(unitFile);
 }
 
 async function contextOf(options: GlobalOptions, manager: ServiceManager) {

@@ -236,6 +236,7 @@ describe("understudy service", function () {
     assert.equal(existsSync(unit), false);
     const next = await bench.broker([], environment);
     assert.deepEqual([existsSync(unit), await stateNow()], [true, "installed"]);
+    assert.ok(calls().includes("enable understudy.service"), "of the machine, not of a user");
 
     assert.match((await placed("uninstall")).stdout, /taken away when it has ended/);
     assert.deepEqual([existsSync(unit), await stateNow()], [true, "pendingUninstall"]);
@@ -250,7 +251,14 @@ describe("understudy service", function () {
   it("installs nothing on the word of a request that another user could have written", async () => {
     mkdirSync(state, { recursive: true });
     const request = join(state, "service-request.json");
-    const wish = { version: 1, request: "install", requestedAt: "", content: "[Service]", target: unit };
+    const wish = {
+      version: 1,
+      request: "install",
+      requestedAt: "",
+      content: "[Service]",
+      target: unit,
+      scope: "machine",
+    };
     writeFileSync(request, JSON.stringify(wish));
     assert.equal((await placed("complete")).code, 0);
     assert.equal(existsSync(unit), false, "the service manager completes uninstallations only");

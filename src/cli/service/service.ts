@@ -117,5 +117,6 @@ function requestOf(
   request: ServiceRequest["request"],
   content: string,
 ): ServiceRequest {
-  return { version: 1, request, requestedAt: now.toISOString(), content, target: manager.target };
+  const { target, scope } = manager;
+  return { version: 1, request, requestedAt: now.toISOString(), content, target, scope };
 }
