@@ -36,8 +36,8 @@ export interface RunOptions extends GlobalOptions {
 }
 
 /** Together less than the two seconds within which a stop is promised. */
-const brokerStopTimeoutMs = 1200;
-const finishTimeoutMs = 600;
+const brokerStopTimeoutMs = 1000;
+const finishTimeoutMs = 500;
 const consoleChangeDelayMs = 200;
 
 /** A broker process; the broker itself is null while it starts and stops. */
@@ -223,7 +223,7 @@ async function statusLine(run: Run): Promise<string> {
 /** A service that was to be installed or uninstalled with the next start. It must not keep the broker from starting. */
 async function completeServiceRequest(terminal: Terminal, run: Run): Promise<void> {
   try {
-    const completed = await completePending(terminal, run.options.stateDirectory);
+    const completed = await completePending(terminal, run.options);
     if (completed !== null) run.log.line("information", `the service was ${completed}ed, as was asked for`);
   } catch (error) {
     run.log.line("warning", `a change of the service waits still: ${messageOf(error)}`);

@@ -164,17 +164,13 @@ function completeCommand({ terminal }: CliContext): Command {
 /** Carries out a change of the service that waited for the broker to end; null = none did. */
 export function completePending(
   terminal: Terminal,
-  stateDirectory: string,
+  options: GlobalOptions,
 ): Promise<ServiceRequest["request"] | null> {
-  return completeRequest(stateDirectory, ({ target, content }) =>
+  return completeRequest(options.stateDirectory, ({ target, content, scope }) =>
     terminal.platform === "win32"
-      ? windowsManager({ host: knownHost(), content })
-      : systemdManager({ unitFile: target, isUser: !isOfMachine(target), content }),
+      ? managerOf(terminal, options, {}, null)
+      : systemdManager({ unitFile: target, isUser: scope === "user", content }),
   );
-}
-
-function isOfMachine(unitFile: string): boolean {
-  return /^\/(etc|usr|lib|run)\//.test(unitFile);
 }
 
 async function contextOf(options: GlobalOptions, manager: ServiceManager) {
@@ -198,7 +194,8 @@ function managerOf(
     );
     if (given)
       throw new UsageError("--user, --unit-dir, --run-as and --environment-file are for systemd only.");
-    const run = ["run", "--quiet", "--project", projectFile, "--state-dir", stateDirectory];
+    // The line with "ready" is how the service host knows that clients can connect.
+    const run = ["run", "--json", "--quiet", "--project", projectFile, "--state-dir", stateDirectory];
     return windowsManager({
       host: knownHost(),
       content: windowsCommandLine([process.execPath, script, ...run]),

@@ -26,12 +26,17 @@ export interface Running {
 
 /** Runs commands of the real command line on one project and one state directory; ends what is left running. */
 export interface Bench {
-  start(args: readonly string[], environment?: Readonly<Record<string, string>>): Running;
+  start(
+    args: readonly string[],
+    environment?: Readonly<Record<string, string>>,
+    input?: "ignore" | "pipe",
+  ): Running;
   run(...args: readonly string[]): Promise<Finished>;
   /** Starts `run --json` and waits until it is ready. */
   broker(
     args?: readonly string[],
     environment?: Readonly<Record<string, string>>,
+    input?: "ignore" | "pipe",
   ): Promise<Running & { readonly ready: unknown }>;
   endAll(): Promise<void>;
 }
@@ -43,7 +48,11 @@ export function createBench(
 ): Bench {
   const running = new Set<Running>();
 
-  function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
+  function start(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    input: "ignore" | "pipe" = "ignore",
+  ): Running {
     const child = spawn(process.execPath, [script, ...args], {
       cwd: workingDirectory,
       env: {
@@ -52,10 +61,11 @@ export function createBench(
         UNDERSTUDY_STATE_DIR: stateDirectory,
         ...environment,
       },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [input, "pipe", "pipe"],
     });
     let stdout = "";
     let stderr = "";
+    if (child.stdout === null || child.stderr === null) throw new Error("the command has no output");
     child.stdout.on("data", (chunk: Buffer) => {
       stdout += chunk.toString();
     });
@@ -82,8 +92,8 @@ export function createBench(
   return {
     start,
     run: (...args) => start(args).finished,
-    async broker(args = [], environment = {}) {
-      const command = start(["run", "--json", ...args], environment);
+    async broker(args = [], environment = {}, input = "ignore") {
+      const command = start(["run", "--json", ...args], environment, input);
       return { ...command, ready: JSON.parse(await command.nextLine()) as unknown };
     },
     async endAll() {

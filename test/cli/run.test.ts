@@ -67,6 +67,16 @@ describe("understudy run", () => {
     await closed;
   });
 
+  it("takes what a service host without signals asks for as lines, and ends with it", async () => {
+    const host = { UNDERSTUDY_SERVICE_HOST: "stdin" };
+    const first = await bench.broker([], host, "pipe");
+    first.process.stdin?.write("nonsense\r\nreload\r\nstop\r\n");
+    assert.equal((await first.finished).code, 0);
+    const second = await bench.broker([], host, "pipe");
+    second.process.stdin?.end();
+    assert.equal((await second.finished).code, 0);
+  });
+
   it("ends with exit code 1 and the reason where its port is taken, and can be started again", async () => {
     const taken = createServer();
     taken.listen(port, "127.0.0.1");

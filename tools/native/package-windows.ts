@@ -14,6 +14,7 @@ const programs = Object.freeze([
   "understudy-da-proxy.exe",
   "understudy-da-helper.exe",
   "understudy-hook.exe",
+  "understudy-service.exe",
   "understudy-da-simulator.exe",
   "understudy-da-testclient.exe",
 ]);

@@ -54,6 +54,7 @@ export const targets: readonly Target[] = [
     folders: ["proxytest"],
     libraries: comLibraries,
   },
+  { name: "understudy-service", kind: "exe", folders: ["service"], libraries: ["advapi32"] },
   { name: "understudy-hook", kind: "exe", folders: ["hook"], libraries: ["advapi32"] },
 ];
 

@@ -2,6 +2,8 @@
 export interface ServiceManager {
   /** Where the service is known: the unit file, or its name. */
   readonly target: string;
+  /** Of the machine, or of one user. */
+  readonly scope: "machine" | "user";
   /** What would be installed, for people and for a request that waits. */
   readonly content: string;
   isInstalled(): Promise<boolean>;

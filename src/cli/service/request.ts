@@ -13,6 +13,7 @@ export interface ServiceRequest {
   readonly content: string;
   /** Where: the unit file, or the name of the service. */
   readonly target: string;
+  readonly scope: "machine" | "user";
 }
 
 /** The request that waits; null = none does. */

@@ -89,7 +89,7 @@ export async function completeRequest(
   const pending = await readRequest(stateDirectory);
   if (pending === null || !(await isOwnRequest(stateDirectory))) return null;
   const manager = managerFor(pending);
-  if (pending.request === "install") await manager.install(pending.content);
+  if (pending.request === "install") await manager.install(manager.content);
   else await manager.uninstall();
   await dropRequest(stateDirectory);
   return pending.request;
@@ -117,5 +117,6 @@ function requestOf(
   request: ServiceRequest["request"],
   content: string,
 ): ServiceRequest {
-  return { version: 1, request, requestedAt: now.toISOString(), content, target: manager.target };
+  const { target, scope } = manager;
+  return { version: 1, request, requestedAt: now.toISOString(), content, target, scope };
 }

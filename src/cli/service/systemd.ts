@@ -32,6 +32,7 @@ export function systemdManager(options: {
   };
   return {
     target: unitFile,
+    scope: isUser ? "user" : "machine",
     content,
     isInstalled: async () => (await readFile(unitFile).catch(() => null)) !== null,
     async isRunning() {

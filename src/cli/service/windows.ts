@@ -38,6 +38,7 @@ export function windowsManager(options: {
   const state = (): Promise<string> => call("--query", windowsServiceName);
   return {
     target: windowsServiceName,
+    scope: "machine",
     content,
     isInstalled: async () => (await state()) !== "absent",
     isRunning: async () => !["absent", "stopped"].includes(await state()),
