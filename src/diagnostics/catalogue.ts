@@ -133,6 +133,12 @@ export const eventCatalogue: EventCatalogue = Object.freeze<EventCatalogue>({
     description:
       "The pair has used up its automatic switchovers for the window. It stays as it is until an operator switches it over.",
   },
+  lockedByFailure: {
+    severity: "error",
+    seed: false,
+    description:
+      "A change of the active member did not work, and automatic ones are locked until an operator acts.",
+  },
   switchUnlocked: {
     severity: "information",
     seed: false,

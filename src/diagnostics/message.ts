@@ -48,6 +48,8 @@ export function messageOf(record: DiagnosticRecord, context: EventContext, nowMs
       return `Switchover of ${pair} to the ${record.to} is held back for ${duration(record.forMs)} (minimum time between switchovers): ${because(record.cause)}.`;
     case "switchLocked":
       return `Switchover of ${pair} to the ${record.to} is locked: ${record.switchovers} automatic switchovers within ${duration(record.windowMs)} are used up; an operator must switch over. It was due because ${because(record.cause)}.`;
+    case "lockedByFailure":
+      return `Automatic switchovers of ${pair} are locked, since the one to the ${record.to} did not work; an operator must act.`;
     case "switchUnlocked":
       return `Automatic switchovers of ${pair} are unlocked${reason(record.reason)}.`;
     case "approvalNeeded":

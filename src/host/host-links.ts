@@ -1,6 +1,6 @@
 import type { Input } from "../core/input.ts";
 import { type Role, roles } from "../core/role.ts";
-import { detailOf } from "./detail-of.ts";
+import { detailOf } from "../diagnostics/detail-of.ts";
 import type { MemberLink, MemberLinkEvents } from "./member-link.ts";
 
 /** Makes the link that serves one `openLink` of a member. Nothing may be connected before its `open`. */
