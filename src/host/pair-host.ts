@@ -96,8 +96,9 @@ export class PairHost {
     return this.#state;
   }
 
-  enable(reason: string): void {
-    this.#feed({ kind: "enable", reason });
+  /** `lastActive`: the member that served before this process was started. */
+  enable(reason: string, lastActive?: Role): void {
+    this.#feed({ kind: "enable", reason, ...(lastActive === undefined ? {} : { lastActive }) });
   }
 
   disable(reason: string): void {

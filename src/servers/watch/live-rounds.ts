@@ -1,0 +1,33 @@
+import type { ServerSettings } from "../../project/server.ts";
+import { icmpProbe } from "../probes/icmp-probe.ts";
+import { makeProbes, type ProbeTools } from "../probes/make-probes.ts";
+import { type Round, Rounds } from "../probes/rounds.ts";
+
+/** Asks the live server, by its own address or, while this machine holds that one, by its maintenance address. */
+export class LiveRounds {
+  readonly #own: Rounds;
+  readonly #maintenance: Rounds | null;
+
+  constructor(server: ServerSettings, tools: ProbeTools, nowMs: () => number) {
+    const rounds = (address: string): Rounds =>
+      new Rounds({
+        probes: makeProbes(server, address, tools),
+        combination: server.probeCombination,
+        witnesses: server.witnesses.map((witness) => icmpProbe(witness, server.pingTimeout)),
+        timeoutMs: server.pingTimeout,
+        hasty: server.failover.failAfter === 1,
+        nowMs,
+      });
+    this.#own = rounds(server.address);
+    this.#maintenance = server.maintenanceAddress === null ? null : rounds(server.maintenanceAddress);
+  }
+
+  /** Whether the live server can be asked while this machine holds its address. */
+  get hasMaintenance(): boolean {
+    return this.#maintenance !== null;
+  }
+
+  ask(addressHeld: boolean): Promise<Round> {
+    return (addressHeld ? (this.#maintenance ?? this.#own) : this.#own).ask();
+  }
+}
