@@ -31,6 +31,13 @@ export function liveLink(parts: LiveLinkParts, events: MemberLinkEvents): Member
       });
     },
     async probe(): Promise<number> {
+      const why = parts.blocked();
+      if (why !== null) {
+        setImmediate(() => {
+          if (!closed) events.lost(why);
+        });
+        throw new ProbeInconclusive(why);
+      }
       const { verdict, detail, tookMs } = await parts.ask();
       switch (verdict) {
         case "well":

@@ -3,8 +3,15 @@ import { icmpProbe } from "../probes/icmp-probe.ts";
 import { makeProbes, type ProbeTools } from "../probes/make-probes.ts";
 import { type Round, Rounds } from "../probes/rounds.ts";
 
+/** Where rounds of probes come from. */
+export interface RoundsSource {
+  /** Whether the live server can be asked while this machine holds its address. */
+  readonly hasMaintenance: boolean;
+  ask(addressHeld: boolean): Promise<Round>;
+}
+
 /** Asks the live server, by its own address or, while this machine holds that one, by its maintenance address. */
-export class LiveRounds {
+export class LiveRounds implements RoundsSource {
   readonly #own: Rounds;
   readonly #maintenance: Rounds | null;
 
@@ -22,7 +29,6 @@ export class LiveRounds {
     this.#maintenance = server.maintenanceAddress === null ? null : rounds(server.maintenanceAddress);
   }
 
-  /** Whether the live server can be asked while this machine holds its address. */
   get hasMaintenance(): boolean {
     return this.#maintenance !== null;
   }
