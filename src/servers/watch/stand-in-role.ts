@@ -98,10 +98,10 @@ export class StandInRole implements Audience {
     const { plans, stage, server, report } = this.#parts;
     if (this.#work?.status.kind === "test") this.#work.abort.abort();
     const work = this.begin("takeover", reason);
-    report({ kind: "takeoverStarted", detail: reason });
     const result = await this.#carryOut(work, "takeover", async () => {
       stage.enter(server);
       await this.#setRole("takingOver");
+      report({ kind: "takeoverStarted", detail: reason });
       return await plans.run("takeover", this.#options(work));
     });
     if (this.#role !== "standIn") throw new Error(result);
@@ -111,9 +111,9 @@ export class StandInRole implements Audience {
   async giveBack(reason: string): Promise<void> {
     const { plans, report } = this.#parts;
     const work = this.begin("failback", reason);
-    report({ kind: "failbackStarted", detail: reason });
     const result = await this.#carryOut(work, "failback", async () => {
       await this.#setRole("failingBack");
+      report({ kind: "failbackStarted", detail: reason });
       return await plans.run("failback", this.#options(work));
     });
     if (this.#role !== "live") throw new Error(result);
