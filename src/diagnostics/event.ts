@@ -1,5 +1,6 @@
 import type { CoreRecord } from "../core/record.ts";
 import type { Role } from "../core/role.ts";
+import type { ServerRecord } from "./server-record.ts";
 
 /** Severity of an event; the seed knows `information` and `error`. */
 export type Severity = "information" | "warning" | "error";
@@ -33,7 +34,7 @@ export type HostRecord =
   | { readonly kind: "pairNotStarted"; readonly code: string; readonly detail: string }
   | { readonly kind: "projectRefused"; readonly code: string; readonly detail: string };
 
-export type DiagnosticRecord = CoreRecord | HostRecord;
+export type DiagnosticRecord = CoreRecord | HostRecord | ServerRecord;
 
 /** One line of the journal: a record with who, where and when. */
 export interface DiagnosticEvent {
@@ -44,7 +45,7 @@ export interface DiagnosticEvent {
   readonly severity: Severity;
   /** Stable code of the event catalogue, e.g. `promoted`; the `kind` of the record. */
   readonly code: DiagnosticRecord["kind"];
-  /** Name of the pair; null for events of the broker itself. */
+  /** Name of the pair or protected server; null for events of the broker itself. */
   readonly pair: string | null;
   readonly member: Role | null;
   readonly machine: string | null;

@@ -2,6 +2,7 @@ import type { BrokerApi, PairStatus, ReloadAnswer, SwitchoverAnswer } from "../c
 import { UnderstudyError } from "../core/error.ts";
 import type { Role } from "../core/role.ts";
 import type { ReportEvent } from "../diagnostics/event.ts";
+import type { PairHost } from "../host/pair-host.ts";
 import { diffProjects, type ProjectDifference } from "../project/difference.ts";
 import {
   isPairEnabled,
@@ -17,7 +18,6 @@ import type { Clock } from "./clock.ts";
 import { daUrlOf } from "./da/da-place.ts";
 import { DaService } from "./da/da-service.ts";
 import { availableHelper } from "./da/helper/available-helper.ts";
-import type { PairHost } from "./pair-host.ts";
 import { UaService } from "./ua/ua-service.ts";
 
 export interface BrokerOptions {

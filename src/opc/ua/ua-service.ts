@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { Role } from "../../core/role.ts";
 import type { ReportEvent } from "../../diagnostics/event.ts";
+import { systemHostClock } from "../../host/host-clock.ts";
 import { type OpcUaFrontSettings, type Pair, pairName } from "../../project/project.ts";
 import type { Clock } from "../clock.ts";
 import type { DaClients } from "../da/da-clients.ts";
-import { systemHostClock } from "../host-clock.ts";
 import type { SessionAudience } from "../relay/session-audience.ts";
 import { pairUrl } from "./front/endpoints.ts";
 import { Listener } from "./front/listener.ts";

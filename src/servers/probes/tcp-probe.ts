@@ -1,0 +1,23 @@
+import { connect } from "node:net";
+import type { Probe, ProbeAnswer } from "./probe.ts";
+
+/** Whether a TCP connection is accepted. It is closed at once. */
+export function tcpProbe(host: string, port: number): Probe {
+  return {
+    name: `TCP ${host}:${port}`,
+    ask(signal): Promise<ProbeAnswer> {
+      return new Promise((resolve) => {
+        const socket = connect({ host, port });
+        const end = (answer: ProbeAnswer): void => {
+          signal.removeEventListener("abort", abort);
+          socket.destroy();
+          resolve(answer);
+        };
+        const abort = (): void => end({ verdict: "failed", detail: "broken off" });
+        signal.addEventListener("abort", abort, { once: true });
+        socket.once("connect", () => end({ verdict: "well", detail: "connected" }));
+        socket.on("error", (error) => end({ verdict: "failed", detail: error.message }));
+      });
+    },
+  };
+}
