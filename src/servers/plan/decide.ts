@@ -7,13 +7,19 @@ export interface Circumstances {
   readonly cancelled: boolean;
 }
 
-export type Action =
-  /** No plan is under way. */
-  | { readonly kind: "nothing" }
+/** No plan is under way. */
+interface Nothing {
+  readonly kind: "nothing";
+}
+
+/** What there is to do. */
+export type Deed =
   | { readonly kind: "do"; readonly step: number }
   | { readonly kind: "turnBack"; readonly detail: string }
   | { readonly kind: "undo"; readonly step: number }
   | { readonly kind: "end"; readonly outcome: PlanOutcome; readonly detail: string };
+
+export type Action = Nothing | Deed;
 
 /** What comes next, by the journal alone: after a kill it is the same as it would have been. Pure. */
 export function nextAction(state: PlanState, circumstances: Circumstances): Action {
@@ -62,7 +68,9 @@ function isToUndo(state: PlanState, { status, name, reverses }: StepMark): boole
 
 function doneText(run: PlanRun): string {
   const tolerated = run.steps.filter(({ status }) => status === "tolerated");
-  const but = tolerated.map(({ name, detail }) => `; ${name} failed, which is no obstacle: ${detail}`).join("");
+  const but = tolerated
+    .map(({ name, detail }) => `; ${name} failed, which is no obstacle: ${detail}`)
+    .join("");
   return `all ${run.steps.length} steps are done${but}`;
 }
 
@@ -88,7 +96,9 @@ export function whatStands(state: PlanState, run: PlanRun): string {
     ...named("not done", ["pending"]),
   ];
   const stands = state.inForce.map(({ name }) => name);
-  return [...parts, stands.length === 0 ? "nothing is in force" : `in force: ${stands.join(", ")}`].join("; ");
+  return [...parts, stands.length === 0 ? "nothing is in force" : `in force: ${stands.join(", ")}`].join(
+    "; ",
+  );
 }
 
 /** Percent of the plan that is done now: goes up, and down again while it is undone. */

@@ -1,9 +1,9 @@
 import { UnderstudyError } from "../../core/error.ts";
 import type { PlanProgress, PlanResult, RunOptions, StepOutcome } from "../seams.ts";
-import { type Action, nextAction, percentOf, whatStands } from "./decide.ts";
+import { type Deed, nextAction, percentOf, whatStands } from "./decide.ts";
 import type { Journal } from "./journal.ts";
 import { inForceOf, type PlanRun, type StepMark, type StepStatus } from "./plan-state.ts";
-import { type Known, type Memo, type Step, type StepIo } from "./step.ts";
+import type { Known, Memo, Step, StepIo } from "./step.ts";
 import { inTime } from "./time-limit.ts";
 
 export interface ExecuteOptions extends Omit<RunOptions, "reason"> {
@@ -37,7 +37,7 @@ export async function execute(
 }
 
 async function carryOut(
-  action: Exclude<Action, { kind: "nothing" }>,
+  action: Deed,
   steps: readonly Step[],
   journal: Journal,
   options: ExecuteOptions,
@@ -158,7 +158,8 @@ class StepWorker {
 
 function runOf(journal: Journal): PlanRun {
   const { run } = journal.state;
-  if (run === null) throw new UnderstudyError("TAKEOVER_JOURNAL_UNUSABLE", "No plan was begun in the journal.");
+  if (run === null)
+    throw new UnderstudyError("TAKEOVER_JOURNAL_UNUSABLE", "No plan was begun in the journal.");
   return run;
 }
 

@@ -1,5 +1,5 @@
 import type { PlanKind, PlanOutcome, Standing } from "../seams.ts";
-import type { PlanRecord, RecordedStep } from "./record.ts";
+import type { PlanBegun, PlanRecord, RecordedStep, StepRecord } from "./record.ts";
 import type { Known, Memo } from "./step.ts";
 
 export type StepStatus =
@@ -71,8 +71,6 @@ export function withRecord(state: PlanState, record: PlanRecord): PlanState {
   return mark === undefined ? state : withStepRecord(state, run, mark, record);
 }
 
-type StepRecord = Extract<PlanRecord, { readonly step: number }>;
-
 function withStepRecord(state: PlanState, run: PlanRun, mark: StepMark, record: StepRecord): PlanState {
   const marked = (change: Partial<StepMark>): PlanState => ({
     ...state,
@@ -87,7 +85,9 @@ function withStepRecord(state: PlanState, run: PlanRun, mark: StepMark, record: 
       return marked({ status: "skipped", detail: record.detail });
     case "stepFailed": {
       const failed = marked({ status: record.tolerated ? "tolerated" : "failed", detail: record.detail });
-      return record.tolerated ? completed(failed, mark) : withFailure(failed, `${mark.name}: ${record.detail}`);
+      return record.tolerated
+        ? completed(failed, mark)
+        : withFailure(failed, `${mark.name}: ${record.detail}`);
     }
     case "undoBegun":
       return mark.reverses === null
@@ -102,7 +102,7 @@ function withStepRecord(state: PlanState, run: PlanRun, mark: StepMark, record: 
   }
 }
 
-function newRun(record: Extract<PlanRecord, { event: "planBegun" }>): PlanRun {
+function newRun(record: PlanBegun): PlanRun {
   const { plan, kind, reason, snapshot } = record;
   const steps = record.steps.map(
     (step): StepMark => ({ ...step, status: "pending", memo: null, taken: null, detail: "" }),
@@ -172,7 +172,8 @@ function ended(state: PlanState, run: PlanRun, outcome: PlanOutcome, detail: str
   if (state.inForce.length === 0) return { ...over, stands: "none" };
   // A failback that was taken back whole, or that came to nothing, leaves what was before it.
   const untouched = run.steps.every(
-    ({ status, reverses }) => reverses === null || status === "pending" || status === "undone" || status === "skipped",
+    ({ status, reverses }) =>
+      reverses === null || status === "pending" || status === "undone" || status === "skipped",
   );
   if (run.kind === "failback" && untouched) return over;
   return { ...over, stands: "partly" };

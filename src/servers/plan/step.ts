@@ -1,11 +1,5 @@
 /** Plain data a step leaves in the journal. */
-export type Memo =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly Memo[]
-  | { readonly [name: string]: Memo };
+export type Memo = string | number | boolean | null | readonly Memo[] | { readonly [name: string]: Memo };
 
 /** What a step is given while it works. */
 export interface StepIo {

@@ -37,9 +37,7 @@ async function assume(addresses: readonly TakenAddress[], tools: StepTools, io: 
   await refuseDuplicates(absent, tools, io);
   for (const each of absent) await add(each, tools, io);
   // Also those found present: a crash may have come between adding and announcing.
-  await Promise.all(
-    addresses.map((each) => tools.announcer.announce(bareOf(each.address), each.interface)),
-  );
+  await Promise.all(addresses.map((each) => tools.announcer.announce(bareOf(each.address), each.interface)));
   return `assumed ${addresses.map(textOf).join(", ")}`;
 }
 
@@ -67,7 +65,12 @@ async function add(taken: TakenAddress, tools: StepTools, io: StepIo): Promise<v
   // The duplicate check was ours: the kernel's own would keep an IPv6 address unusable for seconds.
   const options = address.includes(":") ? ["nodad"] : [];
   const args = ["address", "add", address, "dev", on, ...options];
-  const { code, complaint } = await tools.run({ program: "ip", args, timeoutMs: ipLimitMs, signal: io.signal });
+  const { code, complaint } = await tools.run({
+    program: "ip",
+    args,
+    timeoutMs: ipLimitMs,
+    signal: io.signal,
+  });
   if (code === 0 || /File exists|already assigned/.test(complaint)) return;
   throw new UnderstudyError("ADDRESS_NOT_ADDED", `${textOf(taken)} cannot be added: ${complaint}`);
 }
@@ -88,7 +91,12 @@ async function giveUp(
 
 async function remove(taken: TakenAddress, tools: StepTools, io: StepIo): Promise<void> {
   const args = ["address", "delete", taken.address, "dev", taken.interface];
-  const { code, complaint } = await tools.run({ program: "ip", args, timeoutMs: ipLimitMs, signal: io.signal });
+  const { code, complaint } = await tools.run({
+    program: "ip",
+    args,
+    timeoutMs: ipLimitMs,
+    signal: io.signal,
+  });
   if (code === 0 || /Cannot assign requested address/.test(complaint)) return;
   throw new UnderstudyError(
     "ADDRESS_NOT_REMOVED",

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { killGroup, inNamespace, missing, searchPath } from "./program.ts";
 import { announceScript } from "./neighbour-discovery.ts";
+import { inNamespace, killGroup, missing, searchPath } from "./program.ts";
 
 /** How often an address is announced after the first time, one second apart: a frame may get lost. */
 const repeats = 3;

@@ -65,7 +65,9 @@ export function commandEnvironment(
 }
 
 export function commandText({ program, arguments: args }: CommandSettings): string {
-  return [program, ...args.map((text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : JSON.stringify(text)))].join(" ");
+  return [program, ...args.map((text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : JSON.stringify(text)))].join(
+    " ",
+  );
 }
 
 function colon(text: string): string {

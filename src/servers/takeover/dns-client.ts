@@ -40,16 +40,27 @@ export class DnsClient {
     const { code, output, complaint } = await this.#run({ program: "dig", args, timeoutMs: limit, signal });
     const status = /status: (\w+)/.exec(output)?.[1];
     const what = `Looking up ${record.type} of ${record.name}`;
-    const words = output.split("\n").filter((line) => /^;;? .*(error|timed out|failed|refused|TSIG|key)/i.test(line));
+    const words = output
+      .split("\n")
+      .filter((line) => /^;;? .*(error|timed out|failed|refused|TSIG|key)/i.test(line));
     const said = [complaint, ...words, status].filter(Boolean).join("; ");
-    if (code !== 0 || (status !== "NOERROR" && status !== "NXDOMAIN") || /^;; .*TSIG.*(fail|error)/im.test(output)) {
+    if (
+      code !== 0 ||
+      (status !== "NOERROR" && status !== "NXDOMAIN") ||
+      /^;; .*TSIG.*(fail|error)/im.test(output)
+    ) {
       throw dnsError(what, this.#where(), said);
     }
     return output.split("\n").flatMap((line) => parseAnswer(line, record));
   }
 
   /** Sends one update message, which is done as a whole or not at all. */
-  async update(lines: readonly string[], zone: string | null, what: string, signal: AbortSignal): Promise<void> {
+  async update(
+    lines: readonly string[],
+    zone: string | null,
+    what: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { server, port, timeout } = this.#settings;
     const seconds = Math.max(1, Math.ceil(timeout / 1000));
     const input = [

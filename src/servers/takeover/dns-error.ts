@@ -17,11 +17,7 @@ const known: readonly (readonly [RegExp, string, string])[] = [
     "DNS_KEY_UNREADABLE",
     "the key file cannot be read; give keyFile a file that nsupdate -k takes (tsig-keygen writes one)",
   ],
-  [
-    /BADTIME/i,
-    "DNS_KEY_REFUSED",
-    "the clocks of this machine and the name server differ too much",
-  ],
+  [/BADTIME/i, "DNS_KEY_REFUSED", "the clocks of this machine and the name server differ too much"],
   [
     /\bNXRRSET\b|\bYXRRSET\b|\bNXDOMAIN\b|\bYXDOMAIN\b/,
     "DNS_RECORD_CHANGED",

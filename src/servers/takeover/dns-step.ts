@@ -22,9 +22,11 @@ export function dnsStep(dns: DnsSettings, tools: StepTools): Step {
       isTest
         ? `ask the name server ${dns.server} whether ${namesOf(dns.records)} could be changed`
         : `point ${dns.records.map(({ name, standIn }) => `${name} to ${standIn}`).join(", ")}`,
-    prepare: async (io) => ({ before: await Promise.all(dns.records.map((each) => remembered(client, each, io))) }),
+    prepare: async (io) => ({
+      before: await Promise.all(dns.records.map((each) => remembered(client, each, io))),
+    }),
     check: async (io) => !isTest && (await all(dns.records, (each) => isTaken(client, each, io))),
-    do: (io, memo) => (isTest ? tryOut(dns, client, io) : take(dns, client, io)),
+    do: (io) => (isTest ? tryOut(dns, client, io) : take(dns, client, io)),
     undo: (io, memo) => (isTest ? Promise.resolve("nothing was changed") : giveBack(dns, client, io, memo)),
   };
 }
@@ -67,12 +69,15 @@ async function giveBack(dns: DnsSettings, client: DnsClient, io: StepIo, memo: M
       const standInWasThere = before.some(({ data }) => sameData(record, data, record.standIn));
       const missing = before.filter(({ data }) => !has(found, record, data));
       if (!has(found, record, record.standIn)) {
-        if (missing.length > 0) left.push(`${record.name} is ${found.map(({ data }) => data).join(", ") || "empty"}`);
+        if (missing.length > 0)
+          left.push(`${record.name} is ${found.map(({ data }) => data).join(", ") || "empty"}`);
         continue;
       }
       lines.push(
         ...prerequisite(client, record, found),
-        ...(standInWasThere ? [] : [client.line("update delete", record, dataOf(record, record.standIn), null)]),
+        ...(standInWasThere
+          ? []
+          : [client.line("update delete", record, dataOf(record, record.standIn), null)]),
         ...missing.map(({ data, ttl }) => client.line("update add", record, dataOf(record, data), ttl)),
       );
     }
@@ -106,13 +111,19 @@ function changed(record: DnsRecord, found: readonly FoundRecord[]): UnderstudyEr
 }
 
 /** The whole set must be as it was seen, or not be there at all. */
-function prerequisite(client: DnsClient, record: DnsRecord, found: readonly FoundRecord[]): readonly string[] {
+function prerequisite(
+  client: DnsClient,
+  record: DnsRecord,
+  found: readonly FoundRecord[],
+): readonly string[] {
   if (found.length === 0) return [`prereq nxrrset ${absolute(record.name)} ${record.type}`];
   return found.map(({ data }) => client.line("prereq yxrrset", record, dataOf(record, data), null));
 }
 
 /** Records of one zone go in one message; where the zone is left to the name server, each goes alone. */
-function messagesOf(records: readonly DnsRecord[]): readonly (readonly [string | null, readonly DnsRecord[]])[] {
+function messagesOf(
+  records: readonly DnsRecord[],
+): readonly (readonly [string | null, readonly DnsRecord[]])[] {
   const byZone = new Map<string, DnsRecord[]>();
   for (const record of records) {
     if (record.zone !== null) byZone.set(record.zone, [...(byZone.get(record.zone) ?? []), record]);

@@ -89,7 +89,9 @@ export class Jobs {
   async #start(base: string, job: Job): Promise<number> {
     const { program } = job.command;
     await access(program, constants.X_OK).catch((cause: unknown) => {
-      throw new UnderstudyError("COMMAND_MISSING", `${program} is no program that can be run here.`, { cause });
+      throw new UnderstudyError("COMMAND_MISSING", `${program} is no program that can be run here.`, {
+        cause,
+      });
     });
     await mkdir(dirname(base), { recursive: true, mode: 0o700 }).catch(() => undefined);
     const [outer, args] = inNamespace(this.#namespace, program, job.command.arguments);
@@ -168,7 +170,9 @@ function identity(stat: string): { pid: number; state: string; startTime: string
   const rest = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state, startTime] = [rest[0], rest[19]];
   const pid = Number.parseInt(stat, 10);
-  return Number.isNaN(pid) || state === undefined || startTime === undefined ? null : { pid, state, startTime };
+  return Number.isNaN(pid) || state === undefined || startTime === undefined
+    ? null
+    : { pid, state, startTime };
 }
 
 async function endGroup(pid: number): Promise<void> {
@@ -184,7 +188,8 @@ async function shownOutputOf(base: string): Promise<string> {
 }
 
 function brokenOff({ command, signal }: Job): UnderstudyError {
-  if (signal.aborted) return new UnderstudyError("CANCELLED", `${command.program} was broken off and killed.`);
+  if (signal.aborted)
+    return new UnderstudyError("CANCELLED", `${command.program} was broken off and killed.`);
   return new UnderstudyError(
     "COMMAND_TIMEOUT",
     `${command.program} did not end within ${command.timeout} ms; it and all it started were killed.`,

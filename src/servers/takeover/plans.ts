@@ -11,7 +11,7 @@ import { testNetworkStep } from "./test-network.ts";
 
 /** The steps by which this machine stands in for the server, in their order. */
 export function takeoverSteps(server: ServerSettings, tools: StepTools): readonly Step[] {
-  const { stopSource, fence, preScript, assumeIpAddress, addresses, dns, services, postScript } = server.takeover;
+  const { stopSource, fence, preScript, assumeIpAddress, addresses, dns, postScript } = server.takeover;
   return [
     ...command(server, tools, "stop live server", "ask the live server to stop", stopSource, true),
     ...command(server, tools, "fence", "make sure that the live server is off", fence, false),
@@ -19,22 +19,34 @@ export function takeoverSteps(server: ServerSettings, tools: StepTools): readonl
     ...command(server, tools, "pre-script", "run the script before the takeover", preScript, false),
     ...(assumeIpAddress ? [addressStep(addresses, tools)] : []),
     ...(dns === null ? [] : [dnsStep(dns, tools)]),
-    ...services.map((service) => serviceStep(service, server, tools)),
+    ...serviceSteps(server, tools),
     ...command(server, tools, "post-script", "run the script after the takeover", postScript, false),
   ];
 }
 
+/** Each under a name of its own, also where the project calls two of them the same. */
+function serviceSteps(server: ServerSettings, tools: StepTools): readonly Step[] {
+  const { services } = server.takeover;
+  return services.map((service, index) => {
+    const isFirst = services.findIndex(({ name }) => name === service.name) === index;
+    const name = isFirst ? `service ${service.name}` : `service ${service.name} (${index + 1})`;
+    return serviceStep(name, service, server, tools);
+  });
+}
+
 /** A takeover without what concerns others: the live server, the replication, the names. */
 export function testSteps(server: ServerSettings, namespace: string, tools: StepTools): readonly Step[] {
-  const { preScript, assumeIpAddress, addresses, dns, services, postScript } = server.takeover;
-  return [
+  const { preScript, assumeIpAddress, addresses, dns, postScript } = server.takeover;
+  const steps = [
     testNetworkStep(server, namespace, tools),
     ...command(server, tools, "pre-script", "run the script before the takeover", preScript, false),
     ...(assumeIpAddress ? [addressStep(addresses, tools)] : []),
     ...(dns === null ? [] : [dnsStep(dns, tools)]),
-    ...services.map((service) => serviceStep(service, server, tools)),
+    ...serviceSteps(server, tools),
     ...command(server, tools, "post-script", "run the script after the takeover", postScript, false),
   ];
+  // A takeover in earnest does not wait for a test.
+  return steps.map((step) => ({ ...step, interruptible: true }));
 }
 
 /**

@@ -103,7 +103,10 @@ function run(call: ProgramCall, program: string, args: readonly string[]): Promi
     });
     child.once("close", (code) => {
       settle();
-      const said = complaint.text().trim().replace(/\s*\n\s*/g, "; ");
+      const said = complaint
+        .text()
+        .trim()
+        .replace(/\s*\n\s*/g, "; ");
       if (isMissingInside(call, program, code, said)) reject(missing(call.program, new Error(said)));
       else resolve({ code, output: output.text(), complaint: said });
     });
@@ -142,13 +145,20 @@ export function missing(program: string, cause: unknown): UnderstudyError {
   const from = packages[program];
   const where = from === undefined ? "" : `; on Debian it is in the package ${from}`;
   const detail = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "" : ` (${String(cause)})`;
-  return new UnderstudyError("PROGRAM_MISSING", `The program ${program} cannot be started${detail}${where}.`, {
-    cause,
-  });
+  return new UnderstudyError(
+    "PROGRAM_MISSING",
+    `The program ${program} cannot be started${detail}${where}.`,
+    {
+      cause,
+    },
+  );
 }
 
 function tooLate({ program, timeoutMs }: ProgramCall): UnderstudyError {
-  return new UnderstudyError("PROGRAM_TIMEOUT", `${program} did not end within ${timeoutMs} ms and was killed.`);
+  return new UnderstudyError(
+    "PROGRAM_TIMEOUT",
+    `${program} did not end within ${timeoutMs} ms and was killed.`,
+  );
 }
 
 function cancelled({ program }: ProgramCall): UnderstudyError {

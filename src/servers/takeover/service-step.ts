@@ -11,10 +11,14 @@ const askAgainMs = 50;
 const stopLimitMs = 60_000;
 
 /** Starts a service and waits until it answers. Undone, it is stopped, unless it ran before. */
-export function serviceStep(service: ServiceSettings, server: ServerSettings, tools: StepTools): Step {
+export function serviceStep(
+  name: string,
+  service: ServiceSettings,
+  server: ServerSettings,
+  tools: StepTools,
+): Step {
   const commandMs = Math.max(service.start?.timeout ?? 0, service.stop?.timeout ?? 0);
   const isOutOfReach = tools.kind === "test" && service.unit !== null;
-  const name = `service ${service.name}`;
   return {
     name,
     weight: 10,

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { ServerSettings } from "../../project/server.ts";
 import { UnderstudyError } from "../../core/error.ts";
+import type { ServerSettings } from "../../project/server.ts";
 import { completeBefore, type Step } from "../plan/step.ts";
 import type { StepTools } from "./step-tools.ts";
 
@@ -68,7 +68,10 @@ async function endProcessesIn(namespace: string, tools: StepTools, signal: Abort
   const args = ["netns", "pids", namespace];
   const { code, output } = await tools.runOutside({ program: "ip", args, timeoutMs: ipLimitMs, signal });
   if (code !== 0) return;
-  for (const pid of output.split("\n").map(Number).filter((each) => each > 1)) {
+  for (const pid of output
+    .split("\n")
+    .map(Number)
+    .filter((each) => each > 1)) {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
