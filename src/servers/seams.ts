@@ -111,6 +111,8 @@ export type AskLive = (server: ServerSettings, signal: AbortSignal) => Promise<b
 export interface TakeoverParts extends ServerContext {
   readonly replication: ReplicationControl;
   readonly askLive: AskLive;
+  /** For services whose readiness is an OPC state; without it an open port must do. */
+  readonly askOpcState?: (endpointUrl: string, signal: AbortSignal) => Promise<string>;
 }
 
 export type CreateTakeoverRunner = (parts: TakeoverParts) => TakeoverRunner;
