@@ -52,6 +52,7 @@ export class ServersService implements ServersApi {
       stateDirectory,
       report,
       clock,
+      askOpcState: options.tools.askOpcState,
       replication: {
         stop: async (server) => {
           await this.#watches.get(keyOf(server))?.replication.want("none");
