@@ -239,6 +239,7 @@ export class ServerWatch {
       role: this.role,
       maintenance: this.#maintenance,
       round: this.#notes.last,
+      rounds: this.#notes.count,
       copies: this.replication.status(),
       work: this.#role.work?.status ?? null,
       lastWork: this.#role.lastWork?.status ?? null,

@@ -3,13 +3,13 @@ import type { Cause } from "../../core/cause.ts";
 import type { Role } from "../../core/role.ts";
 import type { Clock } from "../../diagnostics/clock.ts";
 import { detailOf } from "../../diagnostics/detail-of.ts";
-import { describeCause } from "../../diagnostics/message.ts";
 import type { ServerRecord } from "../../diagnostics/server-record.ts";
 import type { Audience } from "../../host/audience.ts";
 import type { ServerSettings } from "../../project/server.ts";
 import type { ServerRole } from "../../project/server-state.ts";
 import type { PlanKind, PlanResult, Standing } from "../seams.ts";
 import type { Plans } from "./plans.ts";
+import { whyOf } from "./server-records.ts";
 import type { Stage } from "./stage.ts";
 import { Work } from "./work.ts";
 
@@ -83,7 +83,7 @@ export class StandInRole implements Audience {
 
   async promote(member: Role, cause: Cause): Promise<void> {
     if (this.#role === "partly") throw new Error("a plan broke off; an operator must decide");
-    const reason = cause.kind === "operator" ? cause.reason : describeCause(cause, this.#parts.clock.nowMs());
+    const reason = whyOf(cause, this.#parts.clock.nowMs());
     if (member === "secondary") {
       if (this.#role !== "standIn") await this.takeOver(reason);
     } else if (this.#role === "live") {
