@@ -1,19 +1,15 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { UnderstudyError } from "../../../src/core/error.ts";
 import { systemClock } from "../../../src/opc/clock.ts";
 import { type CopyResult, copyFiles } from "../../../src/servers/replication/files/copy.ts";
-import {
-  type FileReplicationReport,
-  FileReplicator,
-} from "../../../src/servers/replication/files/file-replicator.ts";
-import type {
-  FileReplicationSettings,
-  ReplicationDirection,
-} from "../../../src/servers/replication/files/settings.ts";
+import { FileReplicator } from "../../../src/servers/replication/files/file-replicator.ts";
+import type { FileReplicationSettings } from "../../../src/servers/replication/files/settings.ts";
+import type { ReplicationReport } from "../../../src/servers/replication/replication-report.ts";
+import type { ReplicationDirection } from "../../../src/servers/seams.ts";
 import { missingForFiles, TestSshd } from "./support/sshd.ts";
 import { readTree, writeTree } from "./support/tree.ts";
 
@@ -204,10 +200,10 @@ describe("file replication over SSH", function () {
         told.push(what);
         tell();
       };
-      const report: FileReplicationReport = {
-        recovered: () => add("recovered"),
+      const report: ReplicationReport = {
+        complete: () => add("recovered"),
         failed: (error) => add(error.code),
-        orphansHeldBack: (count) => add(`held back ${count}`),
+        noticed: (detail) => add(detail),
       };
       replicator = new FileReplicator({ ...settings, ...changes }, systemClock, report);
       replicator.start();
@@ -219,7 +215,7 @@ describe("file replication over SSH", function () {
       while (!condition()) {
         assert.ok(
           performance.now() < deadlineMs,
-          `told: ${told.join(", ")}; ${JSON.stringify(replicator.status)}`,
+          `told: ${told.join(", ")}; ${JSON.stringify(replicator.status())}`,
         );
         await new Promise<void>((resolve) => {
           tell = resolve;
@@ -234,14 +230,14 @@ describe("file replication over SSH", function () {
       await until(() => told.includes("recovered"));
       writeTree(settings.source, { "b.txt": "2" });
       await until(() => existsSync(join(settings.destination, "b.txt")));
-      assert.ok((replicator.status.completeUntilMs ?? 0) > 0);
+      assert.ok((replicator.status().completeUntilMs ?? 0) > 0);
       assert.deepEqual(told, ["recovered"]);
     });
 
     it("copies at once where a watcher at the live server tells of a change", async function () {
       start();
-      await until(() => replicator.status.watch !== "starting" && told.length > 0);
-      if (replicator.status.watch === "absent") {
+      await until(() => replicator.watch !== "starting" && told.length > 0);
+      if (replicator.watch === "absent") {
         console.log("      skipped: inotifywait missing");
         this.skip();
       }
@@ -266,11 +262,12 @@ describe("file replication over SSH", function () {
     it("refuses to copy in the other direction meanwhile", async () => {
       start();
       const signal = new AbortController().signal;
-      assert.throws(() => replicator.copyNow("toLive", () => undefined, signal), {
-        code: "REPLICATION_RUNNING",
-      });
+      await assert.rejects(
+        replicator.runOnce("toLive", () => undefined, signal),
+        { code: "REPLICATION_RUNNING" },
+      );
       await replicator.stop();
-      renameSync(settings.source, settings.destination.replace(/copy$/, "moved"));
+      await replicator.runOnce("toLive", () => undefined, signal);
     });
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { retryPauseMs } from "../../../src/servers/replication/files/file-replicator.ts";
+import { retryPauseMs } from "../../../src/servers/replication/failure.ts";
 import { filterRules } from "../../../src/servers/replication/files/filter-rules.ts";
 import {
   endsOf,

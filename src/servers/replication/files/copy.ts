@@ -1,4 +1,5 @@
 import type { UnderstudyError } from "../../../core/error.ts";
+import type { ReplicationDirection } from "../../seams.ts";
 import { type ProgramOptions, runProgram } from "../run-program.ts";
 import { ownFolder } from "./filter-rules.ts";
 import { orphanArguments, transferArguments } from "./rsync-arguments.ts";
@@ -10,7 +11,7 @@ import {
   type TransferProgress,
   type TransferSummary,
 } from "./rsync-output.ts";
-import type { FileReplicationSettings, ReplicationDirection } from "./settings.ts";
+import type { FileReplicationSettings } from "./settings.ts";
 
 export interface CopyOptions {
   readonly direction: ReplicationDirection;

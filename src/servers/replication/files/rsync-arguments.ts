@@ -1,5 +1,6 @@
+import type { ReplicationDirection } from "../../seams.ts";
 import { filterRules, partialFolder } from "./filter-rules.ts";
-import type { FileReplicationSettings, ReplicationDirection, SshPlace } from "./settings.ts";
+import type { FileReplicationSettings, SshPlace } from "./settings.ts";
 
 /** Time without a byte after which rsync gives up, in s. */
 const idleTimeoutSeconds = 30;

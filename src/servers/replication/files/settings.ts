@@ -42,6 +42,3 @@ export interface FileReplicationSettings {
   /** Time between two scans of everything, in ms. */
   readonly rescanInterval: number;
 }
-
-/** `fromLive`: the stand-in gets what the live server has; `toLive`: the other way round, at failback. */
-export type ReplicationDirection = "fromLive" | "toLive";
