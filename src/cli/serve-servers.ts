@@ -25,7 +25,13 @@ export async function createServers(parts: ServersParts): Promise<ServersService
     hostClock: systemHostClock,
     tools: { askOpcState },
     createRunner: (runner) => createTakeoverRunner(runner),
-    createReplicators: () => [],
+    createReplicators: async (server, around) => {
+      const { files, databases } = server.replication;
+      if (files.length + databases.length === 0) return [];
+      const { createReplicators } = await import("../servers/replication/create-replicators.ts");
+      const { replicationEvents } = await import("../servers/replication-events.ts");
+      return createReplicators(server, around, replicationEvents(around));
+    },
   });
 }
 
