@@ -1,4 +1,4 @@
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,15 +12,36 @@ import type { Ended, Lab } from "./lab.ts";
 
 const program = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url));
 
-/** `understudy run` on the stand-in of a lab. */
+/** Where programs of the stand-in run: on a host of a lab, or on this machine. */
+export type Place = Pick<Lab, "spawn" | "run">;
+
+/** This machine in the stand-in's place. */
+export const thisMachine: Place = {
+  spawn: (_host, name, args) => spawn(name, args, { stdio: ["ignore", "pipe", "pipe"] }),
+  async run(host, name, args) {
+    const child = thisMachine.spawn(host, name, args);
+    let output = "";
+    let complaint = "";
+    child.stdout?.on("data", (data: Buffer) => {
+      output += data.toString();
+    });
+    child.stderr?.on("data", (data: Buffer) => {
+      complaint += data.toString();
+    });
+    const [code] = (await once(child, "close")) as [number | null];
+    return { code, output, complaint };
+  },
+};
+
+/** `understudy run` as a failover server. */
 export class StandIn {
   readonly directory: string;
-  readonly #lab: Lab;
+  readonly #lab: Place;
   #child: ChildProcess | null = null;
   #client: ControlClient | null = null;
   #log = "";
 
-  constructor(lab: Lab, directory: string) {
+  constructor(lab: Place, directory: string) {
     this.#lab = lab;
     this.directory = directory;
   }
@@ -34,9 +55,11 @@ export class StandIn {
     return this.#log;
   }
 
-  /** Writes the project; its servers are enabled. */
-  async prepare(servers: readonly ServerSettings[]): Promise<void> {
-    const document = newProject().withProject({ ...newProject().project, servers });
+  /** Writes the project; its servers are enabled. The broker of OPC pairs listens on a port that is free here. */
+  async prepare(servers: readonly ServerSettings[], port?: number): Promise<void> {
+    const { project } = newProject();
+    const opcUa = { ...project.opcUa, ...(port === undefined ? {} : { port }) };
+    const document = newProject().withProject({ ...project, opcUa, servers });
     await saveProject(document, join(this.directory, "redundancymaster.xml"));
     const enabled = { enabled: true, maintenance: "none", role: "live" } as const;
     await saveServerStates(
