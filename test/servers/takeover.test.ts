@@ -29,9 +29,9 @@ describe("a takeover between real hosts", function () {
   });
 
   it("assumes addresses, names and services, and gives them back", async () => {
-    const plant = await Plant.create(lab, "whole");
+    const plant = await Plant.create(lab.directory, "whole");
     const settings = plant.server(names.keyFile);
-    await plant.startLive();
+    await plant.startLive(lab);
     assert.equal(await askFromClient(lab, addresses.live.ipv4, 20_000), "live");
     assert.equal(await askFromClient(lab, addresses.live.ipv6, 20_000), "live");
     await lab.cable("live", "down");

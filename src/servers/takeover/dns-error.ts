@@ -13,11 +13,15 @@ const known: readonly (readonly [RegExp, string, string])[] = [
     "the TSIG signature is not accepted: another secret under the same name, or the clocks differ",
   ],
   [
+    /tsig indicates error|expected a TSIG/i,
+    "DNS_KEY_REFUSED",
+    "the name server does not accept this TSIG key: it does not know it, or knows it with another secret",
+  ],
+  [
     /could not read key|file not found|no such file|permission denied|tsig key|open: |syntax error|unexpected token/i,
     "DNS_KEY_UNREADABLE",
     "the key file cannot be read; give keyFile a file that nsupdate -k takes (tsig-keygen writes one)",
   ],
-  [/BADTIME/i, "DNS_KEY_REFUSED", "the clocks of this machine and the name server differ too much"],
   [
     /\bNXRRSET\b|\bYXRRSET\b|\bNXDOMAIN\b|\bYXDOMAIN\b/,
     "DNS_RECORD_CHANGED",

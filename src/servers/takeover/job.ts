@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { UnderstudyError } from "../../core/error.ts";
 import type { CommandSettings } from "../../project/server.ts";
+import { limitOf } from "../plan/limit.ts";
 import { inNamespace, killGroup, searchPath } from "./program.ts";
 
 /**
@@ -75,12 +76,16 @@ export class Jobs {
   async #waitOrStart(base: string, job: Job): Promise<number> {
     const left = await runningOf(base);
     if (left === null) return this.#start(base, job);
-    const limit = AbortSignal.any([job.signal, AbortSignal.timeout(job.command.timeout)]);
-    while (!limit.aborted) {
-      const status = await endOf(base);
-      if (status !== null) return status;
-      if ((await runningOf(base)) === null) return (await endOf(base)) ?? this.#start(base, job);
-      await delay(lookEveryMs);
+    const limit = limitOf(job.signal, job.command.timeout);
+    try {
+      while (!limit.signal.aborted) {
+        const status = await endOf(base);
+        if (status !== null) return status;
+        if ((await runningOf(base)) === null) return (await endOf(base)) ?? (await this.#start(base, job));
+        await delay(lookEveryMs);
+      }
+    } finally {
+      limit.end();
     }
     await endGroup(left);
     throw brokenOff(job);
@@ -122,7 +127,7 @@ export class Jobs {
 function statusOf(child: ChildProcess, exited: Promise<void>, job: Job): Promise<number> {
   return new Promise((resolve, reject) => {
     let text = "";
-    const limit = AbortSignal.any([job.signal, AbortSignal.timeout(job.command.timeout)]);
+    const { signal: limit, end: endLimit } = limitOf(job.signal, job.command.timeout);
     const onLimit = (): void => {
       killGroup(child.pid, "SIGTERM");
       const force = delay(endGraceMs).then(() => killGroup(child.pid, "SIGKILL"));
@@ -131,6 +136,7 @@ function statusOf(child: ChildProcess, exited: Promise<void>, job: Job): Promise
     };
     const settle = (end: () => void): void => {
       limit.removeEventListener("abort", onLimit);
+      endLimit();
       end();
     };
     child.once("error", (cause) =>

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { UnderstudyError } from "../../core/error.ts";
 import type { ServerSettings } from "../../project/server.ts";
+import { limitOf } from "../plan/limit.ts";
 import { completeBefore, type Step } from "../plan/step.ts";
 import type { StepTools } from "./step-tools.ts";
 
 /** The last step of a failback: the live server must serve, within the time that a server just started is given. */
 export function liveStep(server: ServerSettings, tools: StepTools): Step {
   const { pingInterval, pingTimeout } = server;
-  const waitMs = Math.max(10_000, server.failover.failAfterStartup * pingInterval + pingTimeout);
+  const waitMs = server.failover.failAfterStartup * pingInterval + pingTimeout;
   return {
     name: "live server",
     weight: 5,
@@ -19,15 +20,24 @@ export function liveStep(server: ServerSettings, tools: StepTools): Step {
     prepare: () => Promise.resolve(null),
     check: completeBefore,
     do: async (io) => {
-      const limit = AbortSignal.any([io.signal, AbortSignal.timeout(waitMs)]);
-      for (;;) {
-        if (await tools.askLive(server, limit)) return "the live server answers";
-        await delay(Math.min(pingInterval, 1000), undefined, { signal: limit }).catch(() => undefined);
-        if (limit.aborted) throw silent(server, waitMs);
+      const limit = limitOf(io.signal, waitMs);
+      try {
+        return await awaitLive(server, limit.signal, tools);
+      } catch (error) {
+        throw limit.signal.aborted ? silent(server, waitMs) : error;
+      } finally {
+        limit.end();
       }
     },
     undo: () => Promise.resolve("nothing to undo"),
   };
+}
+
+async function awaitLive(server: ServerSettings, signal: AbortSignal, tools: StepTools): Promise<string> {
+  for (;;) {
+    if (await tools.askLive(server, signal)) return "the live server answers";
+    await delay(Math.min(server.pingInterval, 1000), undefined, { signal });
+  }
 }
 
 function silent(server: ServerSettings, waitMs: number): UnderstudyError {

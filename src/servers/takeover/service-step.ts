@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { UnderstudyError } from "../../core/error.ts";
 import type { ProbeSettings, ServerSettings, ServiceSettings } from "../../project/server.ts";
+import { limitOf } from "../plan/limit.ts";
 import type { Step, StepIo } from "../plan/step.ts";
 import { commandText, runJob } from "./command-step.ts";
 import type { StepTools } from "./step-tools.ts";
@@ -82,14 +83,19 @@ async function awaitReady(
   tools: StepTools,
   io: StepIo,
 ): Promise<string> {
-  const limit = AbortSignal.any([io.signal, AbortSignal.timeout(service.timeout)]);
+  const limit = limitOf(io.signal, service.timeout);
+  const { signal } = limit;
   let last = "it was not asked";
-  while (!limit.aborted) {
-    const { isReady, detail } = await tools.askService(readiness, limit);
-    if (isReady) return `started; it answers (${detail})`;
-    if (!limit.aborted) last = detail;
-    await delay(askAgainMs, undefined, { signal: limit }).catch(() => undefined);
+  while (!signal.aborted) {
+    const { isReady, detail } = await tools.askService(readiness, signal);
+    if (isReady) {
+      limit.end();
+      return `started; it answers (${detail})`;
+    }
+    if (!signal.aborted) last = detail;
+    await delay(askAgainMs, undefined, { signal }).catch(() => undefined);
   }
+  limit.end();
   throw new UnderstudyError(
     "SERVICE_NOT_READY",
     `${service.name} was started and did not answer within ${service.timeout} ms (${last})`,

@@ -101,6 +101,8 @@ export class Lab {
       await ip("-n", name, "address", "add", `${addresses[host].ipv4}/24`, "dev", "eth0");
       await ip("-n", name, "address", "add", `${addresses[host].ipv6}/64`, "dev", "eth0", "nodad");
     }
+    // Else the maintenance address would go with the first one of its network.
+    await this.must("live", "sysctl", "-q", "-w", "net.ipv4.conf.all.promote_secondaries=1");
     await ip("-n", this.namespace("live"), "address", "add", `${maintenanceAddress}/24`, "dev", "eth0");
   }
 

@@ -25,7 +25,10 @@ export async function startNameServer(lab: Lab): Promise<NameServer> {
     unknownKeyFile: join(directory, "unknown.key"),
   };
   await writeFile(files.keyFile, key("standin", secret));
-  await writeFile(files.wrongSecretFile, key("standin", Buffer.from("another").toString("base64")));
+  await writeFile(
+    files.wrongSecretFile,
+    key("standin", Buffer.from("another secret, and just as long as it").toString("base64")),
+  );
   await writeFile(files.unknownKeyFile, key("stranger", secret));
   const live = addresses.live;
   const soa = "@ 3600 IN SOA ns hostmaster 1 3600 600 86400 60\n@ 3600 IN NS ns\n";

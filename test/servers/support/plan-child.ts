@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { ServerSettings } from "../../../src/project/server.ts";
 import type { Journal } from "../../../src/servers/plan/journal.ts";
 import type { PlanKind } from "../../../src/servers/seams.ts";
@@ -19,8 +21,12 @@ export interface PlanOrder {
   readonly hasSystemd: boolean;
 }
 
+/** Where scripts of a test find the process to kill. */
+const pidFile = "executor.pid";
+
 const order = JSON.parse(process.argv[2] ?? "") as PlanOrder;
 let points = 0;
+await writeFile(join(order.directory, pidFile), String(process.pid));
 
 function say(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);

@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { PlannedStep, PlanProgress, PlanResult, Standing } from "../../../src/servers/seams.ts";
@@ -16,9 +17,9 @@ export interface PlanProcessEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Runs the real runner on the lab's stand-in, in a process of its own that can be killed at any point. */
+/** Runs the real runner on the lab's stand-in (null: here), in a process of its own that can be killed at any point. */
 export async function runPlan(
-  lab: Lab,
+  lab: Lab | null,
   order: Pick<PlanOrder, "server" | "directory" | "what"> & Partial<PlanOrder>,
 ): Promise<PlanProcessEnd> {
   const whole: PlanOrder = {
@@ -29,11 +30,7 @@ export async function runPlan(
     hasSystemd: false,
     ...order,
   };
-  const child = lab.spawn("standin", process.execPath, [
-    "--enable-source-maps",
-    program,
-    JSON.stringify(whole),
-  ]);
+  const child = start(lab, ["--enable-source-maps", program, JSON.stringify(whole)]);
   let output = "";
   let complaint = "";
   child.stdout?.on("data", (data: Buffer) => {
@@ -58,4 +55,9 @@ export async function runPlan(
     points: last<number>("points"),
     signal,
   };
+}
+
+function start(lab: Lab | null, args: readonly string[]): ChildProcess {
+  if (lab !== null) return lab.spawn("standin", process.execPath, args);
+  return spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
 }

@@ -18,15 +18,17 @@ export const servicePort = 8080;
  */
 export class Plant {
   readonly directory: string;
-  readonly #lab: Lab;
+  /** The port of the stand-in's service. */
+  readonly port: number;
 
-  private constructor(lab: Lab, directory: string) {
-    this.#lab = lab;
+  private constructor(directory: string, port: number) {
     this.directory = directory;
+    this.port = port;
   }
 
-  static async create(lab: Lab, name: string): Promise<Plant> {
-    const plant = new Plant(lab, join(lab.directory, name));
+  /** In a directory that is removed by the caller. */
+  static async create(parent: string, name: string, port = servicePort): Promise<Plant> {
+    const plant = new Plant(join(parent, name), port);
     await mkdir(plant.directory, { recursive: true });
     await plant.script("start", `${daemon(plant, "stand-in")}`);
     await plant.script("stop", `kill -9 "$(cat ${join(plant.directory, "service.pid")})"`);
@@ -79,7 +81,7 @@ export class Plant {
           name: "web",
           start: this.command("start"),
           stop: this.command("stop"),
-          readiness: { kind: "http", url: `http://127.0.0.1:${servicePort}/` },
+          readiness: { kind: "http", url: `http://127.0.0.1:${this.port}/` },
           timeout: 30_000,
         },
       ],
@@ -105,17 +107,33 @@ export class Plant {
     return server;
   }
 
+  /** A server whose plans change nothing but what this directory holds: scripts, and a service on loopback. */
+  local(change: DeepPartial<ServerSettings> = {}): ServerSettings {
+    const takeover = { assumeIpAddress: false, addresses: [], ...change.takeover };
+    return this.server(null, { ...change, takeover });
+  }
+
+  /** Ends the service, if it runs. */
+  async endService(): Promise<void> {
+    const pid = Number(await readFile(this.path("service.pid"), "utf8").catch(() => ""));
+    try {
+      if (pid > 1) process.kill(pid, "SIGKILL");
+    } catch {
+      // It was stopped by the plan.
+    }
+  }
+
   /** The live server's own service. */
-  startLive(): Promise<unknown> {
+  startLive(lab: Lab): Promise<unknown> {
     const args = [serviceProgram, "live", String(servicePort)];
-    return this.#lab.started("live", process.execPath, args, /ready/);
+    return lab.started("live", process.execPath, args, /ready/);
   }
 }
 
 function daemon(plant: Plant, text: string): string {
   const log = plant.path("service.log");
   const pid = plant.path("service.pid");
-  return `setsid ${process.execPath} ${serviceProgram} ${text} ${servicePort} >${log} 2>&1 </dev/null &\necho $! >${pid}`;
+  return `setsid ${process.execPath} ${serviceProgram} ${text} ${plant.port} >${log} 2>&1 </dev/null &\necho $! >${pid}`;
 }
 
 export function dnsSettings(keyFile: string): NonNullable<ServerSettings["takeover"]["dns"]> {
