@@ -7,12 +7,14 @@ import { demoCommand } from "./demo.ts";
 import { deployCommand } from "./deploy.ts";
 import { eventsCommand } from "./events.ts";
 import { exportCommand } from "./export.ts";
+import { failbackCommand, failoverCommand, replicateCommand } from "./failover.ts";
 import { notifyCommand } from "./notify.ts";
 import { resumeCommand, suspendCommand } from "./operate.ts";
 import { pairCommand } from "./pair.ts";
 import { reloadCommand } from "./reload.ts";
 import { replayCommand } from "./replay.ts";
 import { runCommand } from "./run.ts";
+import { serverCommand } from "./server.ts";
 import { serviceCommand } from "./service.ts";
 import { switchoverCommand } from "./switchover.ts";
 import { productVersion, versionCommand } from "./version.ts";
@@ -70,11 +72,16 @@ export function createProgram(context: CliContext, helpWidth?: number): Command 
         deployCommand(context),
         exportCommand(context),
         notifyCommand(context),
+        serverCommand(context),
       ],
     ],
     [
       "Operating a pair:",
       [switchoverCommand(context), suspendCommand(context), resumeCommand(context), approveCommand(context)],
+    ],
+    [
+      "Operating a protected server:",
+      [failoverCommand(context), failbackCommand(context), replicateCommand(context)],
     ],
     ["Other:", [replayCommand(context), versionCommand(context)]],
   ];

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { Command } from "commander";
 import { describe } from "../core/describe.ts";
 import { UnderstudyError } from "../core/error.ts";
-import { type RecordedLine, type ReplayedStep, replay } from "../opc/recorded-input.ts";
+import { type RecordedLine, type ReplayedStep, replay } from "../host/recorded-input.ts";
 import { type CliContext, globalOptions } from "./command.ts";
 
 export function replayCommand({ terminal }: CliContext): Command {

@@ -7,13 +7,16 @@ import type { Notifier } from "../notify/notifier.ts";
 import type { Broker } from "../opc/broker.ts";
 import { systemClock } from "../opc/clock.ts";
 import { finishDeployment } from "../project/deployment-mark.ts";
+import { diffProjects } from "../project/difference.ts";
 import { type MachineState, readMachineState, withPairEnabled } from "../project/machine-state.ts";
 import { type Project, pairName } from "../project/project.ts";
 import { readProject } from "../project/project-file.ts";
 import { ensureStateDirectory } from "../project/state-directory.ts";
+import type { ServersService } from "../servers/service.ts";
 import type { LoadBroker } from "./broker-loader.ts";
 import type { GlobalOptions } from "./command.ts";
 import { deferredApi } from "./deferred-api.ts";
+import { deferredServers } from "./deferred-servers.ts";
 import {
   brokerContext,
   createDiagnostics,
@@ -25,6 +28,7 @@ import {
 import { exitCodes } from "./exit-code.ts";
 import { createNotifier, testNotificationOf } from "./notifications.ts";
 import { ServedConsole } from "./serve-console.ts";
+import { createServers } from "./serve-servers.ts";
 import { type ServiceNotifier, sendBySystemdNotify, serviceNotifier } from "./service/notify.ts";
 import { completePending } from "./service.ts";
 import { listenToSignals } from "./signals.ts";
@@ -50,6 +54,7 @@ interface Run extends Diagnostics {
   project: Project;
   broker: Broker | null;
   readonly service: ServiceNotifier;
+  servers: ServersService | null;
 }
 
 /** Runs a broker until a signal ends the process. Throws what keeps it from starting. */
@@ -128,6 +133,7 @@ async function prepare(terminal: Terminal, options: RunOptions): Promise<Run> {
     startedAt,
     project,
     broker: null,
+    servers: null,
   };
   return run;
 }
@@ -135,6 +141,7 @@ async function prepare(terminal: Terminal, options: RunOptions): Promise<Run> {
 function claimStateDirectory(run: Run): Promise<ControlServer> {
   return serveControl({
     api: run.api,
+    servers: deferredServers(() => run.servers),
     journal: run.journal,
     stateDirectory: run.options.stateDirectory,
     info: {
@@ -164,13 +171,23 @@ async function start(run: Run, loadBroker: LoadBroker): Promise<void> {
     clock: systemClock,
   });
   report({ kind: "brokerStarted", version: productVersion() }, brokerContext);
+  const servers = await createServers({
+    project,
+    projectFile,
+    stateDirectory,
+    report,
+    clock: systemClock,
+    askOpcState: broker.askServerState,
+  });
   try {
     await broker.start();
+    await servers.start("broker started");
   } catch (error) {
-    await within(brokerStopTimeoutMs, broker.stop("the start failed"));
+    await within(brokerStopTimeoutMs, Promise.all([broker.stop("the start failed"), servers.stop()]));
     throw error;
   }
   run.broker = broker;
+  run.servers = servers;
   await run.console.apply(project.console);
 }
 
@@ -197,7 +214,9 @@ async function reload(run: Run, broker: Broker): Promise<ReloadAnswer> {
   run.service.reloading();
   try {
     const answer = await broker.reload();
-    run.project = (await readProject(run.options.projectFile)).project;
+    const { project } = await readProject(run.options.projectFile);
+    await run.servers?.apply(project, diffProjects(run.project, project).servers);
+    run.project = project;
     run.journal.configure(limitsOf(run.project));
     // later: the console may have asked for it, and its answer has to leave first
     setTimeout(() => void run.console.apply(run.project.console), consoleChangeDelayMs).unref();
@@ -231,12 +250,14 @@ async function completeServiceRequest(terminal: Terminal, run: Run): Promise<voi
 }
 
 async function stop(run: Run, signal: NodeJS.Signals): Promise<void> {
-  const { broker } = run;
+  const { broker, servers } = run;
   run.broker = null;
+  run.servers = null;
   run.service.end();
   run.service.stopping();
   const consoleStopped = within(finishTimeoutMs, run.console.stop());
-  const orderly = broker === null || (await within(brokerStopTimeoutMs, broker.stop(signal)));
+  const ends = Promise.all([broker?.stop(signal), servers?.stop()]);
+  const orderly = await within(brokerStopTimeoutMs, ends);
   const late = orderly ? "" : `; some connections did not end within ${brokerStopTimeoutMs} ms`;
   run.report({ kind: "brokerStopped", detail: `${signal}${late}` }, brokerContext);
   await Promise.all([

@@ -42,7 +42,7 @@ function electOther(state: PairState, cause: Cause): Candidate[] {
 
 /** Nothing is active: whoever is usable, the fittest first; of equals the one that was active last. */
 function electFromNothing(state: PairState, now: number): Candidate[] {
-  if (waitsForPrimary(state)) return [];
+  if (waitsForFirst(state)) return [];
   const preferred = state.lastActive ?? "primary";
   const { primary, secondary } = state.members;
   const order = compareFitness(primary, secondary);
@@ -52,9 +52,10 @@ function electFromNothing(state: PairState, now: number): Candidate[] {
     .map((to) => ({ to, cause: causeFromNothing(state, to, now) }));
 }
 
-/** At startup the primary is not passed over because the secondary connected a little earlier. */
-function waitsForPrimary(state: PairState): boolean {
-  return state.lastActive === null && state.policy.mode !== "cold" && !state.members.primary.attempted;
+/** At startup the preferred member is not passed over because the other one connected a little earlier. */
+function waitsForFirst(state: PairState): boolean {
+  const first = state.lastActive ?? "primary";
+  return state.policy.mode !== "cold" && !state.members[first].attempted;
 }
 
 /** Why `to` is promoted while nothing is active. */

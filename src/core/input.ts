@@ -29,6 +29,8 @@ export type Input =
   | { readonly kind: "probeAnswered"; readonly member: Role; readonly probeId: number }
   /** A definite miss known before the timeout (error answer); the core's own timer covers silence. */
   | { readonly kind: "probeMissed"; readonly member: Role; readonly probeId: number; readonly detail: string }
+  /** The query could be neither sent nor missed: the host itself is cut off. It counts neither way. */
+  | { readonly kind: "probeInconclusive"; readonly member: Role; readonly probeId: number }
   | {
       readonly kind: "itemSample";
       readonly member: Role;
@@ -67,7 +69,8 @@ export type Input =
  * nothing (enable of an enabled pair, ...) does nothing.
  */
 export type OperatorInput =
-  | { readonly kind: "enable"; readonly reason: string }
+  /** `lastActive`: the member that served before the host was started anew; it is preferred to serve again. */
+  | { readonly kind: "enable"; readonly reason: string; readonly lastActive?: Role }
   | { readonly kind: "disable"; readonly reason: string }
   | { readonly kind: "suspend"; readonly reason: string }
   /** Back to automatic operation: ends a suspension, a lock and an operator's choice; evaluated at once. */

@@ -1,4 +1,5 @@
 import type { Candidate } from "./elect.ts";
+import type { Role } from "./role.ts";
 import type { PairState } from "./state.ts";
 import { record, startTimer, type Turn, update } from "./turn.ts";
 
@@ -93,6 +94,13 @@ export function withdrawApproval(turn: Turn): void {
   if (approval === null) return;
   update(turn, { approval: null });
   record(turn, { kind: "approvalWithdrawn", to: approval.to });
+}
+
+/** A promotion did not work, and the policy leaves it to a person what comes next. */
+export function lockAfter(turn: Turn, failed: Role): void {
+  if (turn.state.locked) return;
+  update(turn, { locked: true });
+  record(turn, { kind: "lockedByFailure", to: failed });
 }
 
 export function unlock(turn: Turn, reason: string): void {

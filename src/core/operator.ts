@@ -12,7 +12,7 @@ import { record, stopTimer, type Turn, timersOf, update } from "./turn.ts";
 export function onOperator(turn: Turn, input: OperatorInput): void {
   switch (input.kind) {
     case "enable":
-      enable(turn, input.reason);
+      enable(turn, input.reason, input.lastActive ?? null);
       break;
     case "disable":
       disable(turn, input.reason);
@@ -32,9 +32,9 @@ export function onOperator(turn: Turn, input: OperatorInput): void {
   }
 }
 
-function enable(turn: Turn, reason: string): void {
+function enable(turn: Turn, reason: string, lastActive: Role | null): void {
   if (turn.state.enabled) return;
-  update(turn, { ...forgotten(turn.state), enabled: true });
+  update(turn, { ...forgotten(turn.state), enabled: true, lastActive });
   record(turn, { kind: "enabled", reason });
   recordRaisedWatchdogs(turn, turn.state.policy.monitor.items);
 }

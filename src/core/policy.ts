@@ -83,10 +83,23 @@ export interface Policy {
   readonly approval: "automatic" | "manual";
   /** What to do when both members are bad but reachable: keep the active one, or take the less bad one. */
   readonly bothBad: "stay" | "bestAvailable";
+  /** Time the host has to answer `promote`, in ms; left out: as for `subscribe`, see `answerTimeoutMs`. */
+  readonly promoteTimeoutMs?: number;
+  /**
+   * What follows a promotion that did not work: `retry` (also where it is left out): the member is connected
+   * anew and may be chosen again; `lock`: no automatic switchover until an operator acts. For promotions that
+   * do much, and should not be repeated again and again.
+   */
+  readonly afterFailedPromotion?: "retry" | "lock";
+}
+
+/** Time the host has to answer `promote`, in ms. */
+export function promoteTimeoutMs(policy: Policy): number {
+  return policy.promoteTimeoutMs ?? answerTimeoutMs(policy);
 }
 
 /**
- * Time the host has to answer `promote` and `subscribe`, in ms: 30 s, or the connect timeout if that is longer.
+ * Time the host has to answer `subscribe` (and `promote`, unless the policy says otherwise), in ms: 30 s, or the connect timeout if that is longer.
  * Generous, because many clients may have many items to move; a server that hangs is found out by its
  * unanswered status queries long before.
  */

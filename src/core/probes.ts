@@ -37,6 +37,13 @@ export function onProbeMissed(turn: Turn, role: Role, probeId: number, detail: s
   if (probe?.probeId === probeId) missed(turn, role, probe.sentMs, detail);
 }
 
+/** What was counted before stands; the next query may tell more. */
+export function onProbeInconclusive(turn: Turn, role: Role, probeId: number): void {
+  if (memberOf(turn, role).probe?.probeId !== probeId) return;
+  updateMember(turn, role, { probe: null });
+  scheduleNext(turn, role);
+}
+
 export function onProbeTimeout(turn: Turn, role: Role): void {
   const { probe } = memberOf(turn, role);
   const detail = `no answer within ${turn.state.policy.probe.timeoutMs} ms`;

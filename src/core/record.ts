@@ -49,6 +49,7 @@ export type CoreRecord =
       readonly switchovers: number;
       readonly windowMs: number;
     }
+  | { readonly kind: "lockedByFailure"; readonly to: Role }
   | { readonly kind: "switchUnlocked"; readonly reason: string }
   | { readonly kind: "approvalNeeded"; readonly to: Role; readonly cause: Cause }
   | { readonly kind: "approvalWithdrawn"; readonly to: Role }

@@ -1,6 +1,6 @@
 import { addItems, recordRaisedWatchdogs, removeItems, settleTest } from "./items.ts";
 import { isBudgetUsedUp, unlock } from "./limits.ts";
-import { answerTimeoutMs, type MonitorItemPolicy, type Policy } from "./policy.ts";
+import { answerTimeoutMs, type MonitorItemPolicy, type Policy, promoteTimeoutMs } from "./policy.ts";
 import { roles } from "./role.ts";
 import type { TimerId } from "./timer.ts";
 import { dueMsOf, memberOf, parseTimer, record, startTimer, type Turn, timersOf, update } from "./turn.ts";
@@ -54,8 +54,9 @@ function longestRunMs(policy: Policy, timer: TimerId): number | null {
     case "addItems":
       return policy.connectTimeoutMs;
     case "subscribeTimeout":
-    case "promoteTimeout":
       return answerTimeoutMs(policy);
+    case "promoteTimeout":
+      return promoteTimeoutMs(policy);
     case "reconnect":
       return policy.reconnectIntervalMs;
     case "probe":

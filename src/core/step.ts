@@ -7,7 +7,7 @@ import { withdrawApproval } from "./limits.ts";
 import { settleColdKnowledge, settleLinks } from "./link-plan.ts";
 import { onLinkFailed, onLinkLost, onLinkUp, onShutdownNotified } from "./links.ts";
 import { onOperator } from "./operator.ts";
-import { onProbeAnswered, onProbeMissed } from "./probes.ts";
+import { onProbeAnswered, onProbeInconclusive, onProbeMissed } from "./probes.ts";
 import type { CoreRecord } from "./record.ts";
 import { type Role, roles } from "./role.ts";
 import { onSettings } from "./settings.ts";
@@ -69,6 +69,9 @@ function take(turn: Turn, input: Input): void {
       break;
     case "probeMissed":
       onProbeMissed(turn, input.member, input.probeId, input.detail);
+      break;
+    case "probeInconclusive":
+      onProbeInconclusive(turn, input.member, input.probeId);
       break;
     case "itemSample":
       onItemSample(turn, input.member, input.linkId, input.item, input.sample);

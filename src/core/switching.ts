@@ -1,8 +1,8 @@
 import type { Cause } from "./cause.ts";
 import { dropFailed, release, shutdownTrouble } from "./disconnect.ts";
 import { type Candidate, elect } from "./elect.ts";
-import { countSwitchover, permits, withdrawApproval } from "./limits.ts";
-import { answerTimeoutMs } from "./policy.ts";
+import { countSwitchover, lockAfter, permits, withdrawApproval } from "./limits.ts";
+import { promoteTimeoutMs } from "./policy.ts";
 import type { Role } from "./role.ts";
 import type { Switching } from "./state.ts";
 import { effect, memberOf, nextId, record, startTimer, stopTimer, type Turn, update } from "./turn.ts";
@@ -31,7 +31,7 @@ function promote(turn: Turn, { to, cause }: Candidate, byOperator: boolean): voi
   update(turn, { active: to, switching, intent: null, idle: null, approval: null });
   settleChoice(turn, to, cause);
   effect(turn, { kind: "promote", member: to, switchId, cause });
-  startTimer(turn, "promoteTimeout", answerTimeoutMs(turn.state.policy));
+  startTimer(turn, "promoteTimeout", promoteTimeoutMs(turn.state.policy));
 }
 
 /** An operator's choice holds until another member is promoted; see `PairState.choice`. */
@@ -93,7 +93,7 @@ export function onPromoteFailed(turn: Turn, role: Role, switchId: number, detail
 
 export function onPromoteTimeout(turn: Turn): void {
   const { switching, policy } = turn.state;
-  const detail = `no answer within ${answerTimeoutMs(policy)} ms`;
+  const detail = `no answer within ${promoteTimeoutMs(policy)} ms`;
   if (switching !== null) promotionFailed(turn, switching, detail);
 }
 
@@ -102,6 +102,7 @@ function promotionFailed(turn: Turn, { to, startedMs }: Switching, detail: strin
   stopTimer(turn, "promoteTimeout");
   update(turn, { switching: null });
   record(turn, { kind: "promotionFailed", member: to, detail });
+  if (turn.state.policy.afterFailedPromotion === "lock") lockAfter(turn, to);
   const trouble = { kind: "promotionFailed", member: to, sinceMs: startedMs, detail } as const;
   dropFailed(turn, to, trouble, `promotion: ${detail}`);
 }

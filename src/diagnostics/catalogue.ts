@@ -1,5 +1,6 @@
 import type { Health } from "../core/state.ts";
 import type { DiagnosticRecord, Severity } from "./event.ts";
+import { serverEvents } from "./server-catalogue.ts";
 
 export type EventCode = DiagnosticRecord["kind"];
 export type RecordOf<Code extends EventCode> = Extract<DiagnosticRecord, { readonly kind: Code }>;
@@ -132,6 +133,12 @@ export const eventCatalogue: EventCatalogue = Object.freeze<EventCatalogue>({
     seed: false,
     description:
       "The pair has used up its automatic switchovers for the window. It stays as it is until an operator switches it over.",
+  },
+  lockedByFailure: {
+    severity: "error",
+    seed: false,
+    description:
+      "A change of the active member did not work, and automatic ones are locked until an operator acts.",
   },
   switchUnlocked: {
     severity: "information",
@@ -305,6 +312,7 @@ export const eventCatalogue: EventCatalogue = Object.freeze<EventCatalogue>({
     seed: false,
     description: "A changed project file is faulty. The settings in force stay.",
   },
+  ...serverEvents,
 });
 
 /** All codes, the seed's first, in the order of the catalogue. */

@@ -1,6 +1,7 @@
 import type { CoreRecord } from "../core/record.ts";
 import type { Role } from "../core/role.ts";
 import type { CauseLink } from "./cause-chain.ts";
+import type { ServerRecord } from "./server-record.ts";
 
 /** Severity of an event; the seed knows `information` and `error`. */
 export type Severity = "information" | "warning" | "error";
@@ -48,7 +49,7 @@ export type HostRecord =
   | { readonly kind: "pairNotStarted"; readonly code: string; readonly detail: string }
   | { readonly kind: "projectRefused"; readonly code: string; readonly detail: string };
 
-export type DiagnosticRecord = CoreRecord | HostRecord;
+export type DiagnosticRecord = CoreRecord | HostRecord | ServerRecord;
 
 /** One line of the journal: a record with who, where and when. */
 export interface DiagnosticEvent {
@@ -59,7 +60,7 @@ export interface DiagnosticEvent {
   readonly severity: Severity;
   /** Stable code of the event catalogue, e.g. `promoted`; the `kind` of the record. */
   readonly code: DiagnosticRecord["kind"];
-  /** Name of the pair; null for events of the broker itself. */
+  /** Name of the pair or protected server; null for events of the broker itself. */
   readonly pair: string | null;
   readonly member: Role | null;
   readonly machine: string | null;

@@ -1,7 +1,10 @@
 import type { Cause } from "../core/cause.ts";
 import type { RefusalKind } from "../core/record.ts";
 import type { Role } from "../core/role.ts";
+import { duration } from "./duration.ts";
 import type { DiagnosticRecord, EventContext } from "./event.ts";
+import { isServerRecord } from "./server-catalogue.ts";
+import { serverMessageOf } from "./server-message.ts";
 
 /** The sentence for people, made from a record and its context. `nowMs` is in the core's time base. */
 export function messageOf(record: DiagnosticRecord, context: EventContext, nowMs: number): string {
@@ -11,6 +14,7 @@ export function messageOf(record: DiagnosticRecord, context: EventContext, nowMs
   const client = context.client === null ? "a client" : `client '${context.client}'`;
   const because = (cause: Cause): string => describeCause(cause, nowMs);
 
+  if (isServerRecord(record)) return serverMessageOf(record, context.pair ?? "unknown");
   switch (record.kind) {
     case "connected":
       return `Connected to ${server} on ${on(record.member)}.`;
@@ -48,6 +52,8 @@ export function messageOf(record: DiagnosticRecord, context: EventContext, nowMs
       return `Switchover of ${pair} to the ${record.to} is held back for ${duration(record.forMs)} (minimum time between switchovers): ${because(record.cause)}.`;
     case "switchLocked":
       return `Switchover of ${pair} to the ${record.to} is locked: ${record.switchovers} automatic switchovers within ${duration(record.windowMs)} are used up; an operator must switch over. It was due because ${because(record.cause)}.`;
+    case "lockedByFailure":
+      return `Automatic switchovers of ${pair} are locked, since the one to the ${record.to} did not work; an operator must act.`;
     case "switchUnlocked":
       return `Automatic switchovers of ${pair} are unlocked${reason(record.reason)}.`;
     case "approvalNeeded":
@@ -211,12 +217,4 @@ function count(number: number, one: string, many: string): string {
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** A time span as people say it: `35 ms`, `1.25 s`, `3 min`. */
-export function duration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 120_000) return `${Number((ms / 1000).toFixed(2))} s`;
-  if (ms < 7_200_000) return `${Number((ms / 60_000).toFixed(1))} min`;
-  return `${Number((ms / 3_600_000).toFixed(1))} h`;
 }

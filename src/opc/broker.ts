@@ -9,6 +9,7 @@ import type {
 import { UnderstudyError } from "../core/error.ts";
 import type { Role } from "../core/role.ts";
 import type { ReportEvent } from "../diagnostics/event.ts";
+import type { PairHost } from "../host/pair-host.ts";
 import { deployedPairs, finishDeployment } from "../project/deployment-mark.ts";
 import { diffProjects, type ProjectDifference } from "../project/difference.ts";
 import {
@@ -25,7 +26,6 @@ import type { Clock } from "./clock.ts";
 import { daUrlOf } from "./da/da-place.ts";
 import { DaService } from "./da/da-service.ts";
 import { availableHelper } from "./da/helper/available-helper.ts";
-import type { PairHost } from "./pair-host.ts";
 import { UaService } from "./ua/ua-service.ts";
 
 export interface BrokerOptions {
@@ -39,6 +39,8 @@ export interface BrokerOptions {
 
 /** All pairs of a project on this machine. */
 export interface Broker extends Omit<BrokerApi, "testNotification"> {
+  /** The state an OPC UA server tells of itself, e.g. `Running`; for the probes of protected servers. */
+  readonly askServerState?: (endpointUrl: string, signal: AbortSignal) => Promise<string>;
   start(): Promise<void>;
   /** Lets clients and members go. */
   stop(reason: string): Promise<void>;
@@ -94,6 +96,9 @@ class OpcBroker implements Broker {
     this.#project = options.project;
     this.#machineState = options.machineState;
   }
+
+  readonly askServerState = (endpointUrl: string, signal: AbortSignal): Promise<string> =>
+    this.#ua.askServerState(endpointUrl, signal);
 
   start(): Promise<void> {
     return this.#inOrder(async () => {
@@ -315,11 +320,17 @@ class OpcBroker implements Broker {
   }
 }
 
+function namesOf(named: readonly { readonly name: string }[]): readonly string[] {
+  return named.map(({ name }) => name);
+}
+
 function answerOf(difference: ProjectDifference): ReloadAnswer {
+  // Protected servers are not the broker's, but whoever reloads wants to hear of them, too.
+  const { servers } = difference;
   return {
-    added: difference.added.map(pairName),
-    removed: difference.removed.map(pairName),
-    changed: difference.changed.map(({ name }) => name),
+    added: [...difference.added.map(pairName), ...namesOf(servers.added)],
+    removed: [...difference.removed.map(pairName), ...namesOf(servers.removed)],
+    changed: [...difference.changed.map(({ name }) => name), ...namesOf(servers.changed)],
     restarted: difference.reconnected.map(({ name }) => name),
   };
 }

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, rename, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { PairState } from "../core/state.ts";
-import type { RecordedInput, RecordedLine } from "./recorded-input.ts";
+import type { RecordedInput, RecordedLine } from "../host/recorded-input.ts";
 
 /** How often what was recorded is written, in ms; a crash loses at most that much. */
 const flushEveryMs = 1000;

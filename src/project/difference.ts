@@ -4,6 +4,7 @@ import type { Field } from "./field.ts";
 import { type Pair, type Project, pairName } from "./project.ts";
 import { childPath } from "./read-values.ts";
 import { projectField } from "./schema.ts";
+import type { ServerSettings } from "./server.ts";
 
 /** What has changed in a pair that is in both projects under the same name. */
 export interface PairDifference {
@@ -14,6 +15,13 @@ export interface PairDifference {
   readonly paths: readonly string[];
   /** Members that must be connected anew; empty = the change applies in place. */
   readonly reconnect: readonly Role[];
+}
+
+/** A changed server has the same name in both projects; what it is now. */
+export interface ServersDifference {
+  readonly added: readonly ServerSettings[];
+  readonly removed: readonly ServerSettings[];
+  readonly changed: readonly ServerSettings[];
 }
 
 /** The way from one project to another. Names are those clients see. */
@@ -30,6 +38,7 @@ export interface ProjectDifference {
   readonly frontRestarts: boolean;
   /** Project-wide diagnostics and notification settings that differ. */
   readonly general: readonly string[];
+  readonly servers: ServersDifference;
   /** Nothing differs. */
   readonly isEmpty: boolean;
 }
@@ -42,7 +51,9 @@ export function diffProjects(before: Project, after: Project): ProjectDifference
     const other = old.get(keyOf(pair));
     return other === undefined || isDeepStrictEqual(other, pair) ? [] : [diffPair(other, pair)];
   });
-  const all = differencesOf(projectField, before, after, "").filter(({ path }) => path !== "pairs");
+  const all = differencesOf(projectField, before, after, "").filter(
+    ({ path }) => path !== "pairs" && path !== "servers",
+  );
   const front = all.filter(({ path }) => path.startsWith("opcUa/"));
   const difference: Omit<ProjectDifference, "isEmpty"> = {
     added: after.pairs.filter((pair) => !old.has(keyOf(pair))),
@@ -52,10 +63,25 @@ export function diffProjects(before: Project, after: Project): ProjectDifference
     front: front.map(({ path }) => path),
     frontRestarts: front.some(({ requiresReconnect }) => requiresReconnect),
     general: all.filter((entry) => !front.includes(entry)).map(({ path }) => path),
+    servers: diffServers(before.servers, after.servers),
   };
-  const { added, removed, general } = difference;
-  const isEmpty = [added, removed, differences, front, general].every((list) => list.length === 0);
+  const { added, removed, general, servers } = difference;
+  const lists = [added, removed, differences, front, general, ...Object.values(servers)];
+  const isEmpty = lists.every((list) => list.length === 0);
   return Object.freeze({ ...difference, isEmpty });
+}
+
+function diffServers(before: readonly ServerSettings[], after: readonly ServerSettings[]): ServersDifference {
+  const old = new Map(before.map((server) => [server.name, server]));
+  const names = new Set(after.map(({ name }) => name));
+  return Object.freeze({
+    added: after.filter(({ name }) => !old.has(name)),
+    removed: before.filter(({ name }) => !names.has(name)),
+    changed: after.filter((server) => {
+      const other = old.get(server.name);
+      return other !== undefined && !isDeepStrictEqual(other, server);
+    }),
+  });
 }
 
 /** As names are compared everywhere; a change of case alone is another name for clients, so it counts. */

@@ -6,6 +6,7 @@ import { nowhere, type ParsedProject, parseProjectText } from "./parse-project.t
 import { type Pair, type Project, pairName } from "./project.ts";
 import { ProjectError, type ProjectErrorCode, type ProjectProblem, quoted } from "./project-error.ts";
 import { projectField, projectVersion, rootElementName } from "./schema.ts";
+import { findServer, type NewServer } from "./servers.ts";
 import { setAtPath } from "./set-at-path.ts";
 import { applySplices, layoutOf } from "./splice.ts";
 import { validateProject } from "./validate.ts";
@@ -60,6 +61,18 @@ export class ProjectDocument {
   removePair(name: string): ProjectDocument {
     const { index } = this.#find(name);
     return this.withProject({ ...this.project, pairs: this.project.pairs.toSpliced(index, 1) });
+  }
+
+  /** Adds a protected server behind the others. Throws `PROJECT_NAME_DUPLICATE` where its name is taken. */
+  addServer(server: NewServer): ProjectDocument {
+    return this.withProject({ ...this.project, servers: [...this.project.servers, server] });
+  }
+
+  /** Throws `SERVER_UNKNOWN`. */
+  removeServer(name: string): ProjectDocument {
+    const found = findServer(this.project, name);
+    if (!found.ok) throw this.#error("SERVER_UNKNOWN", "servers", quoted(name), found.expected);
+    return this.withProject({ ...this.project, servers: this.project.servers.toSpliced(found.index, 1) });
   }
 
   /**

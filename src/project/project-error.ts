@@ -19,10 +19,11 @@ export const projectErrorMeanings = Object.freeze({
   PROJECT_TEXT_UNEXPECTED: "Text where only elements may stand.",
   PROJECT_VALUE_INVALID: "A value of the wrong type, out of its range, or at odds with another one.",
   PROJECT_SECRET_IN_PLAIN: "A password is not given as env:NAME or file:PATH.",
-  PROJECT_NAME_DUPLICATE: "Two pairs are seen under the same name; one needs an alias.",
+  PROJECT_NAME_DUPLICATE: "Two pairs or servers are seen under the same name; a pair may have an alias.",
   PROJECT_PORT_CONFLICT: "A pair's own port is the shared one or another pair's.",
   PROJECT_PATH_UNKNOWN: "A path that leads to no element of the project.",
   PAIR_UNKNOWN: "No pair is seen under that name.",
+  SERVER_UNKNOWN: "No protected server has that name.",
   PAIR_UNALIAS_REFUSED: "The alias cannot go while another pair is seen under the server's own name.",
 });
 

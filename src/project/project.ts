@@ -1,4 +1,5 @@
 import type { ConnectionMode } from "../core/policy.ts";
+import type { ServerSettings } from "./server.ts";
 
 /** The project: all that stands in redundancymaster.xml and moves to another machine with it. */
 export interface Project {
@@ -9,6 +10,8 @@ export interface Project {
   readonly diagnostics: DiagnosticsSettings;
   readonly notifications: NotificationSettings;
   readonly pairs: readonly Pair[];
+  /** Whole servers that this machine stands in for. */
+  readonly servers: readonly ServerSettings[];
 }
 
 export type SecurityPolicyName = "None" | "Basic256Sha256";

@@ -9,6 +9,7 @@ import {
   type SmtpSettings,
 } from "./project.ts";
 import { quoted } from "./project-error.ts";
+import { checkServers } from "./server-rules.ts";
 import type { ValueProblem } from "./validate.ts";
 
 /** What a JSON Schema cannot say: rules across elements. The project has the right shape, its values may be wrong. */
@@ -18,6 +19,12 @@ export function checkRules(project: Project): readonly ValueProblem[] {
     ...checkNames(project.pairs),
     ...checkPorts(project),
     ...project.pairs.flatMap((pair, index) => checkPair(pair, `pairs/pair[${index + 1}]`)),
+    ...checkServers(project),
+    ...project.servers.flatMap(({ notifications }, index) =>
+      notifications === null
+        ? []
+        : checkNotifications(notifications, `servers/server[${index + 1}]/notifications`),
+    ),
   ];
 }
 

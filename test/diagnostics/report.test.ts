@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { eventCatalogue, eventCodes, severityOf } from "../../src/diagnostics/catalogue.ts";
+import { duration } from "../../src/diagnostics/duration.ts";
 import type { DiagnosticEvent, DiagnosticRecord } from "../../src/diagnostics/event.ts";
 import { createJournal } from "../../src/diagnostics/journal.ts";
-import { duration, messageOf } from "../../src/diagnostics/message.ts";
+import { messageOf } from "../../src/diagnostics/message.ts";
 import { createReporter } from "../../src/diagnostics/report.ts";
 import { boilerContext, manualClock } from "./helpers.ts";
 

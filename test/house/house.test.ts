@@ -10,10 +10,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   notify: ["core", "diagnostics"],
   project: ["core", "diagnostics"],
   control: ["core", "diagnostics", "notify", "project"],
-  opc: ["core", "diagnostics", "notify", "project", "control"],
-  servers: ["core", "diagnostics", "notify", "project", "control"],
-  console: ["core", "diagnostics", "notify", "project", "control", "opc", "servers"],
-  cli: ["core", "diagnostics", "notify", "project", "control", "opc", "servers", "console"],
+  host: ["core", "diagnostics", "control"],
+  opc: ["core", "diagnostics", "notify", "project", "control", "host"],
+  servers: ["core", "diagnostics", "notify", "project", "control", "host"],
+  console: ["core", "diagnostics", "notify", "project", "control", "host", "opc", "servers"],
+  cli: ["core", "diagnostics", "notify", "project", "control", "host", "opc", "servers", "console"],
 };
 
 /** Words and places that say nothing about the product. Put together so that this file does not contain them. */

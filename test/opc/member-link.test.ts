@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ItemSample } from "../../src/core/input.ts";
-import type { MemberLinkEvents } from "../../src/opc/member-link.ts";
+import type { MemberLinkEvents } from "../../src/host/member-link.ts";
 import { type MonitorItemSource, UaMemberLink } from "../../src/opc/ua/member-link.ts";
 import {
   type ApplicationIdentity,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { replay } from "../../src/opc/recorded-input.ts";
+import { replay } from "../../src/host/recorded-input.ts";
 import { hostedPair, hotPolicy, runningPair, settled } from "./fixtures/hosted-pair.ts";
 
 describe("the host of a pair", () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Input } from "../../src/core/input.ts";
 import { initialState, type PairState } from "../../src/core/state.ts";
 import { step } from "../../src/core/step.ts";
-import { type RecordedLine, replay } from "../../src/opc/recorded-input.ts";
+import { type RecordedLine, replay } from "../../src/host/recorded-input.ts";
 import { RecordingFile, recordingFile } from "../../src/opc/recording-file.ts";
 import { policyOf } from "../../src/project/policy.ts";
 import { newProject } from "../../src/project/project-document.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { duration } from "../../src/diagnostics/message.ts";
+import { duration } from "../../src/diagnostics/duration.ts";
 import { endpointUrlOf } from "../../src/project/policy.ts";
 import { type Pair, type Project, pairName } from "../../src/project/project.ts";
 import { readProject } from "../../src/project/project-file.ts";

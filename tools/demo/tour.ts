@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { UnderstudyError } from "../../src/core/error.ts";
+import { duration } from "../../src/diagnostics/duration.ts";
 import type { DiagnosticEvent } from "../../src/diagnostics/event.ts";
-import { duration } from "../../src/diagnostics/message.ts";
 import type { BrokerView } from "./broker-view.ts";
 import type { Narrator } from "./narrator.ts";
 import type { Stage, Step } from "./steps.ts";

@@ -24,7 +24,7 @@ How it is written:
 - A list is an element with one child element per entry, such as \`<pairs>\` with \`<pair>\`.
 - Numbers are whole, without unit; times are in milliseconds. Yes and no are \`true\` and \`false\`.
 - Blanks around a value do not count. Those that do are written \`&#x20;\`, or within CDATA.
-- Names of pairs differ by more than the case of their letters.
+- Names of pairs and protected servers differ by more than the case of their letters.
 - A DOCTYPE, and with it every entity declaration, is refused; so are processing instructions.
 - Passwords never stand in the file, only where they are found: \`env:NAME\` (environment variable) or
   \`file:PATH\` (a file, relative to the project file).

@@ -1,4 +1,4 @@
-import { answerTimeoutMs, type Policy } from "../../src/core/policy.ts";
+import { type Policy, promoteTimeoutMs } from "../../src/core/policy.ts";
 import { type Role, roles } from "../../src/core/role.ts";
 import type { PairState } from "../../src/core/state.ts";
 
@@ -18,7 +18,7 @@ export function boundMs(policy: Policy): number {
     Math.max(5000, 2 * updateRateMs, trigger.on === "noChange" ? trigger.withinMs : 0),
   );
   const itemsMs = monitor.items.length === 0 ? 0 : connectTimeoutMs + Math.max(...silenceMs);
-  const promoteMs = 2 * answerTimeoutMs(policy) + reconnectIntervalMs;
+  const promoteMs = 2 * promoteTimeoutMs(policy) + reconnectIntervalMs;
   const oneMemberMs = findOutMs + connectMs + proveMs + itemsMs + promoteMs;
   const stableMs = preferPrimary.when === "stable" ? preferPrimary.forMs : 0;
   return 2 * oneMemberMs + limits.minBetweenMs + stableMs + 1000;

@@ -103,6 +103,7 @@ export function noteInput(model: Model, input: Input): void {
       break;
     case "probeAnswered":
     case "probeMissed":
+    case "probeInconclusive":
       break;
     case "itemAdded":
       if (isCurrent(model, input)) model.members[input.member].refusedItems.delete(input.item);
@@ -233,6 +234,7 @@ export function noteRecord(model: Model, record: CoreRecord, input: Input): void
       must(input.kind === "switchover" || input.kind === "approve", rule, text);
       break;
     case "switchLocked":
+    case "lockedByFailure":
       must(!model.locked, rule, text);
       model.locked = true;
       break;

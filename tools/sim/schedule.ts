@@ -125,7 +125,11 @@ function makePolicy(random: Random): Policy {
     : [];
   const warnAfter = random.pick([1, 1, 2, 3]);
   const failAfter = random.pick([1, 1, 2, 4]);
+  // Without chance of their own: what a seed stands for stays as it is.
+  const patient = warnAfter === 3;
   return {
+    ...(patient ? { promoteTimeoutMs: 45_000 } : {}),
+    ...(failAfter === 4 ? { afterFailedPromotion: "lock" as const } : {}),
     mode: random.pick<ConnectionMode>(["cold", "warm", "hot"]),
     preferPrimary: makePreferPrimary(random),
     probe: {

@@ -24,6 +24,8 @@ export function readInput(line: string, state: PairState): Input {
       return { kind, ...onLink(parts, state), detail };
     case "probeAnswered":
       return { kind, ...onProbe(parts, state) };
+    case "probeInconclusive":
+      return { kind, ...onProbe(parts, state) };
     case "probeMissed":
       return { kind, ...onProbe(parts, state), detail };
     case "itemAdded":
@@ -48,7 +50,11 @@ export function readInput(line: string, state: PairState): Input {
       const other = parts.words[1] === "other";
       return { kind, to: other ? null : roleOf(parts), force: parts.words[2] === "force", reason };
     }
-    case "enable":
+    case "enable": {
+      const lastActive = parts.options.get("lastActive");
+      if (lastActive === undefined) return { kind, reason };
+      return { kind, reason, lastActive: oneOf(roles, lastActive, "member") };
+    }
     case "disable":
     case "suspend":
     case "resume":
@@ -71,6 +77,7 @@ export function writeInput(input: Input, state: PairState): string {
     case "subscribeFailed":
       return `${input.kind} ${input.member} link=${input.linkId} ${quote(input.detail)}`;
     case "probeAnswered":
+    case "probeInconclusive":
       return `${input.kind} ${input.member} probe=${input.probeId}`;
     case "probeMissed":
       return `${input.kind} ${input.member} probe=${input.probeId} ${quote(input.detail)}`;
@@ -95,7 +102,10 @@ export function writeInput(input: Input, state: PairState): string {
       return `${input.kind} ${writePolicy(input.policy, state.policy)}`.trimEnd();
     case "switchover":
       return `switchover ${input.to ?? "other"}${input.force ? " force" : ""} ${quote(input.reason)}`;
-    case "enable":
+    case "enable": {
+      const lastActive = input.lastActive === undefined ? "" : ` lastActive=${input.lastActive}`;
+      return `enable ${quote(input.reason)}${lastActive}`;
+    }
     case "disable":
     case "suspend":
     case "resume":

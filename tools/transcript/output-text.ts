@@ -65,6 +65,8 @@ export function writeRecord(record: CoreRecord): string {
     }
     case "approvalNeeded":
       return `approvalNeeded to ${record.to} because ${writeCause(record.cause)}`;
+    case "lockedByFailure":
+      return `lockedByFailure to ${record.to}`;
     case "approvalWithdrawn":
       return `approvalWithdrawn to ${record.to}`;
     case "switchUnlocked":

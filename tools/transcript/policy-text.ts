@@ -1,4 +1,10 @@
-import type { MonitorItemPolicy, Policy, PreferPrimary, Trigger } from "../../src/core/policy.ts";
+import {
+  type MonitorItemPolicy,
+  type Policy,
+  type PreferPrimary,
+  promoteTimeoutMs,
+  type Trigger,
+} from "../../src/core/policy.ts";
 import { oneOf, quote, splitWords } from "./words.ts";
 
 /** The policy a transcript starts from: an OPC pair with the usual settings. */
@@ -59,6 +65,14 @@ const keys: Readonly<
     (p) => p.approval,
   ],
   bothBad: [(p, v) => ({ ...p, bothBad: oneOf(["stay", "bestAvailable"], v, "bothBad") }), (p) => p.bothBad],
+  promoteTimeout: [
+    (p, v) => ({ ...p, promoteTimeoutMs: numbers(v, 1)[0] }),
+    (p) => String(promoteTimeoutMs(p)),
+  ],
+  afterFailedPromotion: [
+    (p, v) => ({ ...p, afterFailedPromotion: oneOf(["retry", "lock"], v, "afterFailedPromotion") }),
+    (p) => p.afterFailedPromotion ?? "retry",
+  ],
   items: [
     (p, v) => ({ ...p, monitor: { ...p.monitor, items: readItems(v) } }),
     (p) => quote(p.monitor.items.map(writeItem).join("; ")),

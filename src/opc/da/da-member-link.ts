@@ -1,7 +1,7 @@
 import { UnderstudyError } from "../../core/error.ts";
+import { detailOf } from "../../diagnostics/detail-of.ts";
+import type { MemberLink, MemberLinkEvents } from "../../host/member-link.ts";
 import type { DataType } from "../../project/project.ts";
-import { detailOf } from "../detail-of.ts";
-import type { MemberLink, MemberLinkEvents } from "../member-link.ts";
 import { hresult, hresultText } from "./mapping/hresult.ts";
 import { itemSampleOf } from "./mapping/item-sample.ts";
 import { serverState } from "./relay/server-services.ts";

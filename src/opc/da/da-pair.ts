@@ -1,12 +1,12 @@
 import type { BrowsedItem, PairStatus } from "../../control/broker-api.ts";
 import { type Role, roles } from "../../core/role.ts";
 import type { ReportEvent } from "../../diagnostics/event.ts";
+import type { HostClock } from "../../host/host-clock.ts";
+import type { MemberLinkEvents } from "../../host/member-link.ts";
+import { PairHost } from "../../host/pair-host.ts";
 import { namedMonitorItems, policyOf } from "../../project/policy.ts";
 import { type Pair, pairName } from "../../project/project.ts";
 import type { Clock } from "../clock.ts";
-import type { HostClock } from "../host-clock.ts";
-import type { MemberLinkEvents } from "../member-link.ts";
-import { PairHost } from "../pair-host.ts";
 import { RecordingFile, recordingFile } from "../recording-file.ts";
 import { AudienceGroup } from "../relay/audience-group.ts";
 import { SessionAudience } from "../relay/session-audience.ts";

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { UnderstudyError } from "../../core/error.ts";
 import type { Role } from "../../core/role.ts";
 import type { ReportEvent } from "../../diagnostics/event.ts";
+import { systemHostClock } from "../../host/host-clock.ts";
 import { writeFileAtomically } from "../../project/atomic-file.ts";
 import { type Pair, pairName } from "../../project/project.ts";
 import type { Clock } from "../clock.ts";
-import { systemHostClock } from "../host-clock.ts";
 import type { DaClients } from "./da-clients.ts";
 import { DaPair } from "./da-pair.ts";
 import {

@@ -1,6 +1,6 @@
 import type { Cause } from "../../core/cause.ts";
 import type { Role } from "../../core/role.ts";
-import type { Audience } from "../audience.ts";
+import type { Audience } from "../../host/audience.ts";
 
 /** The clients of one pair that speak different protocols, as one audience. */
 export class AudienceGroup implements Audience {

@@ -1,5 +1,5 @@
 import { type Role, roles } from "../../core/role.ts";
-import type { Audience } from "../audience.ts";
+import type { Audience } from "../../host/audience.ts";
 
 /**
  * How long clients are kept waiting when nothing is active before they are told (bad quality, Bad

@@ -1,4 +1,4 @@
-import type { MemberLink, MemberLinkEvents } from "../member-link.ts";
+import type { MemberLink, MemberLinkEvents } from "../../host/member-link.ts";
 import type { UaMemberLink } from "./member-link.ts";
 import type { NamespaceFacts } from "./namespace-guard.ts";
 

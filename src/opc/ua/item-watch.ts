@@ -15,7 +15,7 @@ import {
   TimestampsToReturn,
 } from "node-opcua";
 import { BinaryStream } from "node-opcua-binary-stream";
-import { detailOf } from "../detail-of.ts";
+import { detailOf } from "../../diagnostics/detail-of.ts";
 import { PublishPump } from "./relay/publish-pump.ts";
 import { decodeResponse } from "./upstream/decode-response.ts";
 import type { ServiceResponse, UpstreamSession } from "./upstream/upstream-session.ts";

@@ -1,7 +1,7 @@
 import { type DataValue, ServerState } from "node-opcua";
+import { detailOf } from "../../diagnostics/detail-of.ts";
+import type { MemberLink, MemberLinkEvents } from "../../host/member-link.ts";
 import type { MemberSettings } from "../../project/project.ts";
-import { detailOf } from "../detail-of.ts";
-import type { MemberLink, MemberLinkEvents } from "../member-link.ts";
 import { toItemSample } from "./item-sample.ts";
 import { ItemWatch, type WatchedItem } from "./item-watch.ts";
 import type { NamespaceFacts } from "./namespace-guard.ts";

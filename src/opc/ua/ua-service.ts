@@ -4,10 +4,10 @@ import { MessageSecurityMode, type StatusCode, StatusCodes } from "node-opcua";
 import type { FoundEndpoint } from "../../control/broker-api.ts";
 import type { Role } from "../../core/role.ts";
 import type { ReportEvent } from "../../diagnostics/event.ts";
+import { systemHostClock } from "../../host/host-clock.ts";
 import { type OpcUaFrontSettings, type Pair, pairName } from "../../project/project.ts";
 import type { Clock } from "../clock.ts";
 import type { DaClients } from "../da/da-clients.ts";
-import { systemHostClock } from "../host-clock.ts";
 import type { SessionAudience } from "../relay/session-audience.ts";
 import { pairUrl } from "./front/endpoints.ts";
 import { Listener } from "./front/listener.ts";
@@ -16,6 +16,7 @@ import { endSession, SessionTable } from "./front/session-services.ts";
 import { type ApplicationIdentity, loadApplicationIdentity } from "./pki/application-identity.ts";
 import type { RelaySession } from "./relay/relay-session.ts";
 import { UaPair } from "./ua-pair.ts";
+import { askServerState } from "./upstream/ask-server-state.ts";
 import { discoverEndpoints } from "./upstream/discovery.ts";
 import type { UpstreamSession } from "./upstream/upstream-session.ts";
 
@@ -78,6 +79,11 @@ export class UaService {
   async listen(): Promise<void> {
     this.#shared = await this.#open(this.#settings.port, () => this.#fronts());
     this.#ticker = setInterval(() => this.#tick(), tickMs);
+  }
+
+  /** See `askServerState`; as this broker, with its certificate. */
+  askServerState(endpointUrl: string, signal: AbortSignal): Promise<string> {
+    return askServerState(endpointUrl, this.#identity, signal);
   }
 
   /** The OPC DA clients of all pairs. */

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { detailOf } from "../../detail-of.ts";
+import { detailOf } from "../../../diagnostics/detail-of.ts";
 import { hresult } from "../mapping/hresult.ts";
 import { type Failure, failed } from "../relay/da-session.ts";
 import type { ServerServices } from "../relay/server-services.ts";

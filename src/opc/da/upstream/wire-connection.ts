@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import { UnderstudyError } from "../../../core/error.ts";
-import { detailOf } from "../../detail-of.ts";
+import { detailOf } from "../../../diagnostics/detail-of.ts";
 import { hresult, hresultText } from "../mapping/hresult.ts";
 import type { WireEvent } from "../wire/events.ts";
 import { type Frame, FrameSplitter, kindOfFrame, responseBit } from "../wire/frame.ts";

@@ -39,8 +39,8 @@ import {
   WriteResponse,
 } from "node-opcua";
 import { BinaryStream } from "node-opcua-binary-stream";
+import { detailOf } from "../../../diagnostics/detail-of.ts";
 import type { DaServer } from "../../da/upstream/da-server.ts";
-import { detailOf } from "../../detail-of.ts";
 import {
   type ResponseCallback,
   ServiceError,

@@ -1,6 +1,6 @@
 import { StatusCodes } from "node-opcua";
+import { detailOf } from "../../../diagnostics/detail-of.ts";
 import type { DaServer } from "../../da/upstream/da-server.ts";
-import { detailOf } from "../../detail-of.ts";
 import { ServiceError, type UpstreamSession, type UserIdentity } from "../upstream/upstream-session.ts";
 import { DaAsUaSession } from "./da-as-ua.ts";
 

@@ -13,8 +13,8 @@ import {
   privateKeyToPEM,
 } from "node-opcua-crypto";
 import { UnderstudyError } from "../../../core/error.ts";
+import { detailOf } from "../../../diagnostics/detail-of.ts";
 import { writeFileAtomically } from "../../../project/atomic-file.ts";
-import { detailOf } from "../../detail-of.ts";
 
 export interface KeyPair {
   /** DER. */

@@ -7,8 +7,8 @@ import {
   SecurityPolicy,
   type ServiceFaultAnnotatedError,
 } from "node-opcua-secure-channel";
+import { detailOf } from "../../../diagnostics/detail-of.ts";
 import type { SecurityPolicyName } from "../../../project/project.ts";
-import { detailOf } from "../../detail-of.ts";
 import { RawRequest } from "../wire/raw-message.ts";
 import { keepRawBodies } from "./raw-bodies.ts";
 import { noTimeoutMs, transportSettings, UpstreamTransport } from "./transport.ts";

@@ -1,7 +1,7 @@
 import { decodeExpandedNodeId } from "node-opcua";
 import { BinaryStream } from "node-opcua-binary-stream";
 import type { MessageBuilder, SecurityHeader } from "node-opcua-secure-channel";
-import { detailOf } from "../../detail-of.ts";
+import { detailOf } from "../../../diagnostics/detail-of.ts";
 import { rawResponseFor } from "../wire/raw-factory.ts";
 import type { RawResponse } from "../wire/raw-message.ts";
 import { responseLimits } from "./transport.ts";

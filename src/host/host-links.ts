@@ -1,7 +1,7 @@
 import type { Input } from "../core/input.ts";
 import { type Role, roles } from "../core/role.ts";
-import { detailOf } from "./detail-of.ts";
-import type { MemberLink, MemberLinkEvents } from "./member-link.ts";
+import { detailOf } from "../diagnostics/detail-of.ts";
+import { type MemberLink, type MemberLinkEvents, ProbeInconclusive } from "./member-link.ts";
 
 /** Makes the link that serves one `openLink` of a member. Nothing may be connected before its `open`. */
 export type MemberLinkFactory = (role: Role, events: MemberLinkEvents) => MemberLink;
@@ -61,6 +61,10 @@ export class HostLinks {
         this.#feed({ kind: "probeAnswered", member: role, probeId });
       },
       (error: unknown) => {
+        if (error instanceof ProbeInconclusive) {
+          this.#feed({ kind: "probeInconclusive", member: role, probeId });
+          return;
+        }
         this.#feed({ kind: "probeMissed", member: role, probeId, detail: detailOf(error) });
       },
     );

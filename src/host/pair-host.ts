@@ -9,9 +9,9 @@ import type { CoreRecord } from "../core/record.ts";
 import { otherRole, type Role, roles } from "../core/role.ts";
 import { initialState, type PairState } from "../core/state.ts";
 import { step } from "../core/step.ts";
+import { detailOf } from "../diagnostics/detail-of.ts";
 import type { ReportEvent } from "../diagnostics/event.ts";
 import type { Audience } from "./audience.ts";
-import { detailOf } from "./detail-of.ts";
 import { failureOf } from "./effect-failure.ts";
 import type { HostClock } from "./host-clock.ts";
 import { HostLinks, type MemberLinkFactory } from "./host-links.ts";
@@ -96,8 +96,9 @@ export class PairHost {
     return this.#state;
   }
 
-  enable(reason: string): void {
-    this.#feed({ kind: "enable", reason });
+  /** `lastActive`: the member that served before this process was started. */
+  enable(reason: string, lastActive?: Role): void {
+    this.#feed({ kind: "enable", reason, ...(lastActive === undefined ? {} : { lastActive }) });
   }
 
   disable(reason: string): void {

@@ -11,6 +11,9 @@ export interface MemberLinkEvents {
   itemSample(item: string, sample: ItemSample): void;
 }
 
+/** Thrown by `probe` where the host itself is cut off, so that the silence says nothing of the member. */
+export class ProbeInconclusive extends Error {}
+
 /**
  * The broker's own connection to one member: status queries and monitor items, no client's data.
  * One object serves one `openLink`; it never reconnects by itself (the core does).

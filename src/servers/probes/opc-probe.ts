@@ -1,0 +1,15 @@
+import type { Probe, ProbeAnswer } from "./probe.ts";
+
+/** Asks an OPC UA server for its state; resolves with its name, e.g. `Running`. The protocol is not known here. */
+export type AskOpcState = (endpointUrl: string, signal: AbortSignal) => Promise<string>;
+
+/** Whether an OPC UA server says that it runs. */
+export function opcProbe(url: string, askState: AskOpcState): Probe {
+  return {
+    name: `OPC UA ${url}`,
+    async ask(signal): Promise<ProbeAnswer> {
+      const state = await askState(url, signal);
+      return { verdict: state === "Running" ? "well" : "failed", detail: `server state ${state}` };
+    },
+  };
+}

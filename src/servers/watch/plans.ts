@@ -1,0 +1,43 @@
+import type { ServerSettings } from "../../project/server.ts";
+import type { PlanKind, PlanResult, RunOptions, Standing, TakeoverRunner } from "../seams.ts";
+
+/** The plans of one server: one at a time, bounded by the project's takeover timeout. */
+export class Plans {
+  readonly #runner: TakeoverRunner;
+  readonly #server: ServerSettings;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(runner: TakeoverRunner, server: ServerSettings) {
+    this.#runner = runner;
+    this.#server = server;
+  }
+
+  standing(): Promise<Standing> {
+    return this.#runner.standing(this.#server);
+  }
+
+  /** The steps, one line each. */
+  async describe(kind: PlanKind): Promise<readonly string[]> {
+    const steps = await this.#runner.plan(this.#server, kind);
+    return steps.map(({ text }, index) => `${index + 1}. ${text}`);
+  }
+
+  run(kind: PlanKind, options: RunOptions): Promise<PlanResult> {
+    return this.#inTurn(() => this.#runner.run(this.#server, kind, this.#bounded(options)));
+  }
+
+  resume(options: RunOptions): Promise<PlanResult | null> {
+    return this.#inTurn(() => this.#runner.resume(this.#server, this.#bounded(options)));
+  }
+
+  #bounded(options: RunOptions): RunOptions {
+    const limit = AbortSignal.timeout(this.#server.failover.takeoverTimeout);
+    return { ...options, signal: AbortSignal.any([options.signal, limit]) };
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(action, action);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}
