@@ -4,8 +4,8 @@ import { inNamespace, killGroup, missing, searchPath } from "./program.ts";
 
 /** How often an address is announced after the first time, one second apart: a frame may get lost. */
 const repeats = 3;
-/** Longest wait for the first announcement, in ms. */
-const firstMs = 1000;
+/** Longest wait for the first announcement, in ms. arping keeps its words back until its end: nothing is heard of it. */
+const firstMs = { arping: 30, perl: 1000 };
 
 /**
  * Tells the neighbours who has an address now. What repeats the announcement ends with this process
@@ -38,7 +38,7 @@ export class Announcer {
     for (const child of this.#running.get(address) ?? []) killGroup(child.pid, "SIGKILL");
   }
 
-  #start(address: string, program: string, args: readonly string[]): Promise<void> {
+  #start(address: string, program: keyof typeof firstMs, args: readonly string[]): Promise<void> {
     const [outer, all] = inNamespace(this.#namespace, "setpriv", ["--pdeathsig", "KILL", program, ...args]);
     const child = spawn(outer, all, {
       stdio: ["ignore", "pipe", "pipe"],
@@ -52,7 +52,7 @@ export class Announcer {
       complaint = (complaint + data.toString("utf8")).slice(-400);
     });
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, firstMs);
+      const timer = setTimeout(resolve, firstMs[program]);
       // The first line is written when the first frame is.
       child.stdout.once("data", () => resolve()).resume();
       child.once("error", (cause) => reject(missing(outer, cause)));
