@@ -4,11 +4,13 @@ import { checkCommand } from "./check.ts";
 import { addGlobalOptions, type CliContext } from "./command.ts";
 import { demoCommand } from "./demo.ts";
 import { eventsCommand } from "./events.ts";
+import { failbackCommand, failoverCommand, replicateCommand } from "./failover.ts";
 import { resumeCommand, suspendCommand } from "./operate.ts";
 import { pairCommand } from "./pair.ts";
 import { reloadCommand } from "./reload.ts";
 import { replayCommand } from "./replay.ts";
 import { runCommand } from "./run.ts";
+import { serverCommand } from "./server.ts";
 import { switchoverCommand } from "./switchover.ts";
 import { productVersion, versionCommand } from "./version.ts";
 
@@ -47,10 +49,14 @@ export function createProgram(context: CliContext, helpWidth?: number): Command 
 
   const groups: readonly (readonly [string, readonly Command[]])[] = [
     ["Broker:", [runCommand(context), reloadCommand(context), eventsCommand(context), demoCommand(context)]],
-    ["Project:", [checkCommand(context), pairCommand(context)]],
+    ["Project:", [checkCommand(context), pairCommand(context), serverCommand(context)]],
     [
       "Operating a pair:",
       [switchoverCommand(context), suspendCommand(context), resumeCommand(context), approveCommand(context)],
+    ],
+    [
+      "Operating a protected server:",
+      [failoverCommand(context), failbackCommand(context), replicateCommand(context)],
     ],
     ["Other:", [replayCommand(context), versionCommand(context)]],
   ];

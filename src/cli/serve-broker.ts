@@ -5,13 +5,16 @@ import { type ControlServer, serveControl } from "../control/server.ts";
 import { UnderstudyError } from "../core/error.ts";
 import type { Broker } from "../opc/broker.ts";
 import { systemClock } from "../opc/clock.ts";
+import { diffProjects } from "../project/difference.ts";
 import { type MachineState, readMachineState, withPairEnabled } from "../project/machine-state.ts";
 import { type Project, pairName } from "../project/project.ts";
 import { readProject } from "../project/project-file.ts";
 import { ensureStateDirectory } from "../project/state-directory.ts";
+import type { ServersService } from "../servers/service.ts";
 import type { LoadBroker } from "./broker-loader.ts";
 import type { GlobalOptions } from "./command.ts";
 import { deferredApi } from "./deferred-api.ts";
+import { deferredServers } from "./deferred-servers.ts";
 import {
   brokerContext,
   createDiagnostics,
@@ -23,6 +26,7 @@ import {
   restoreEvents,
 } from "./diagnostics.ts";
 import { exitCodes } from "./exit-code.ts";
+import { createServers } from "./serve-servers.ts";
 import { listenToSignals } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 import { productVersion } from "./version.ts";
@@ -40,6 +44,7 @@ interface Run extends Diagnostics {
   readonly options: RunOptions;
   project: Project;
   broker: Broker | null;
+  servers: ServersService | null;
 }
 
 /** Runs a broker until a signal ends the process. Throws what keeps it from starting. */
@@ -71,7 +76,7 @@ async function prepare(terminal: Terminal, options: RunOptions): Promise<Run> {
   const { project } = await readProject(options.projectFile);
   await ensureStateDirectory(options.stateDirectory);
   const diagnostics = createDiagnostics(terminal, options, emptyJournal(project), systemClock);
-  return { ...diagnostics, options, project, broker: null };
+  return { ...diagnostics, options, project, broker: null, servers: null };
 }
 
 function claimStateDirectory(run: Run): Promise<ControlServer> {
@@ -80,6 +85,7 @@ function claimStateDirectory(run: Run): Promise<ControlServer> {
       () => run.broker,
       (broker) => reload(run, broker),
     ),
+    servers: deferredServers(() => run.servers),
     journal: run.journal,
     stateDirectory: run.options.stateDirectory,
     info: {
@@ -108,13 +114,23 @@ async function start(run: Run, loadBroker: LoadBroker): Promise<void> {
     clock: systemClock,
   });
   report({ kind: "brokerStarted", version: productVersion() }, brokerContext);
+  const servers = await createServers({
+    project,
+    projectFile,
+    stateDirectory,
+    report,
+    clock: systemClock,
+    askOpcState: broker.askServerState,
+  });
   try {
     await broker.start();
+    await servers.start("broker started");
   } catch (error) {
-    await within(brokerStopTimeoutMs, broker.stop("the start failed"));
+    await within(brokerStopTimeoutMs, Promise.all([broker.stop("the start failed"), servers.stop()]));
     throw error;
   }
   run.broker = broker;
+  run.servers = servers;
 }
 
 function allEnabled(project: Project, state: MachineState): MachineState {
@@ -139,7 +155,9 @@ async function announce(terminal: Terminal, run: Run): Promise<void> {
 async function reload(run: Run, broker: Broker): Promise<ReloadAnswer> {
   try {
     const answer = await broker.reload();
-    run.project = (await readProject(run.options.projectFile)).project;
+    const { project } = await readProject(run.options.projectFile);
+    await run.servers?.apply(project, diffProjects(run.project, project).servers);
+    run.project = project;
     run.journal.configure(limitsOf(run.project));
     return answer;
   } catch (error) {
@@ -150,9 +168,11 @@ async function reload(run: Run, broker: Broker): Promise<ReloadAnswer> {
 }
 
 async function stop(run: Run, signal: NodeJS.Signals): Promise<void> {
-  const { broker } = run;
+  const { broker, servers } = run;
   run.broker = null;
-  const orderly = broker === null || (await within(brokerStopTimeoutMs, broker.stop(signal)));
+  run.servers = null;
+  const ends = Promise.all([broker?.stop(signal), servers?.stop()]);
+  const orderly = await within(brokerStopTimeoutMs, ends);
   const late = orderly ? "" : `; some connections did not end within ${brokerStopTimeoutMs} ms`;
   run.report({ kind: "brokerStopped", detail: `${signal}${late}` }, brokerContext);
   await within(finishTimeoutMs, preserve(run));

@@ -7,10 +7,11 @@ import type { BrokerApi, PairStatus, ReloadAnswer, SwitchoverAnswer } from "./br
 import { createItemQueue, type ItemQueue } from "./item-queue.ts";
 import { createLineReader } from "./line-reader.ts";
 import { answerLimitBytes, type BrokerInfo, isObject, parseObject, protocolVersion } from "./protocol.ts";
+import type { ServerAnswer, ServerStatus, ServersApi } from "./servers-api.ts";
 import { controlPath } from "./socket-path.ts";
 
 /** A connection to a running broker. */
-export interface ControlClient extends BrokerApi {
+export interface ControlClient extends BrokerApi, ServersApi {
   readonly info: BrokerInfo;
   /**
    * Events of the past, then, with `follow`, new ones until the loop is left. A reader that does not keep up
@@ -168,6 +169,7 @@ export async function connectControl(
     switchover: async (pair, parameters) =>
       (await call("switchover", { pair, ...parameters })) as SwitchoverAnswer,
     reload: async () => (await call("reload")) as ReloadAnswer,
+    ...serversClient(call),
     events,
     async clearEvents() {
       await call("clearEvents");
@@ -175,6 +177,27 @@ export async function connectControl(
     close() {
       end(new UnderstudyError("CONTROL_CLOSED", "This connection to the broker was closed."));
     },
+  };
+}
+
+function serversClient(call: (method: string, params?: object) => Promise<unknown>): ServersApi {
+  const status = (method: string) => async (server: string, reason: string) =>
+    (await call(method, { server, reason })) as ServerStatus;
+  const order = (method: string) => async (server: string, options: object) =>
+    (await call(method, { server, ...options })) as ServerAnswer;
+  return {
+    serverStatus: async () => (await call("serverStatus")) as readonly ServerStatus[],
+    serverEnable: status("serverEnable"),
+    serverDisable: status("serverDisable"),
+    serverSuspend: status("serverSuspend"),
+    serverStop: status("serverStop"),
+    serverResume: status("serverResume"),
+    serverCancel: status("serverCancel"),
+    failover: order("failover"),
+    failoverTest: order("failoverTest"),
+    failoverApprove: order("failoverApprove"),
+    failback: order("failback"),
+    replicate: order("replicate"),
   };
 }
 

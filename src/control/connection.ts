@@ -16,9 +16,13 @@ import {
   type Request,
   requestLimitBytes,
 } from "./protocol.ts";
+import { callServers } from "./server-methods.ts";
+import type { ServersApi } from "./servers-api.ts";
 
 export interface ConnectionServices {
   readonly api: BrokerApi;
+  /** Left out where whole servers are not protected. */
+  readonly servers?: ServersApi | undefined;
   readonly journal: Journal;
   readonly info: BrokerInfo;
   /** Told of errors that are the broker's own, not the client's. */
@@ -111,7 +115,8 @@ export function serveConnection(socket: Socket, services: ConnectionServices): v
         services.journal.clear();
         return null;
       default:
-        return await callBroker(services.api, method, params);
+        return await ((services.servers && callServers(services.servers, method, params)) ??
+          callBroker(services.api, method, params));
     }
   }
 

@@ -8,6 +8,7 @@ import type { BrokerApi } from "./broker-api.ts";
 import { connectControl } from "./client.ts";
 import { serveConnection } from "./connection.ts";
 import { type BrokerInfo, connectionLimit, parseObject } from "./protocol.ts";
+import type { ServersApi } from "./servers-api.ts";
 import { type ControlPath, controlPath, runDirectory, secureRunDirectory } from "./socket-path.ts";
 
 export interface ControlServer {
@@ -25,6 +26,7 @@ export interface ControlServer {
  */
 export async function serveControl(options: {
   readonly api: BrokerApi;
+  readonly servers?: ServersApi | undefined;
   readonly journal: Journal;
   readonly stateDirectory: string;
   readonly info: BrokerInfo;

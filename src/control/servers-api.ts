@@ -69,6 +69,8 @@ export interface ServerStatus {
   readonly blockedBy: string | null;
   /** What the last round of probes said. */
   readonly lastRound: {
+    /** Rounds since the process began. */
+    readonly number: number;
     readonly verdict: string;
     readonly detail: string;
     readonly tookMs: number;

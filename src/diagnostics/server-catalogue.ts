@@ -96,7 +96,10 @@ export const serverEvents: { readonly [Code in ServerRecordKind]: ServerEventDef
       "error",
       "A copy could not be brought up to date. It is tried again; the event comes once, at the first failure.",
     ),
-    replicationRecovered: event("information", "A copy is up to date again after failures."),
+    replicationRecovered: event(
+      "information",
+      "A copy is complete: for the first time since the start, or again after failures.",
+    ),
     replicationWarning: event(
       "warning",
       "Something of the original is not in the copy, or not as it should be; the message says what.",

@@ -60,7 +60,7 @@ export function serverMessageOf(record: ServerRecord, name: string): string {
     case "replicationFailed":
       return `Copying ${record.copy} of server ${server} failed${after(record.detail)}.`;
     case "replicationRecovered":
-      return `Copying ${record.copy} of server ${server} works again${after(record.detail)}.`;
+      return `The copy ${record.copy} of server ${server} is complete${after(record.detail)}.`;
     case "replicationWarning":
       return `The copy ${record.copy} of server ${server} is not whole${after(record.detail)}.`;
     case "replicationDone":

@@ -31,6 +31,8 @@ export interface BrokerOptions {
 
 /** All pairs of a project on this machine. */
 export interface Broker extends BrokerApi {
+  /** The state an OPC UA server tells of itself, e.g. `Running`; for the probes of protected servers. */
+  readonly askServerState?: (endpointUrl: string, signal: AbortSignal) => Promise<string>;
   start(): Promise<void>;
   /** Lets clients and members go. */
   stop(reason: string): Promise<void>;
@@ -84,6 +86,9 @@ class OpcBroker implements Broker {
     this.#project = options.project;
     this.#machineState = options.machineState;
   }
+
+  readonly askServerState = (endpointUrl: string, signal: AbortSignal): Promise<string> =>
+    this.#ua.askServerState(endpointUrl, signal);
 
   start(): Promise<void> {
     return this.#inOrder(async () => {
@@ -273,11 +278,17 @@ class OpcBroker implements Broker {
   }
 }
 
+function namesOf(named: readonly { readonly name: string }[]): readonly string[] {
+  return named.map(({ name }) => name);
+}
+
 function answerOf(difference: ProjectDifference): ReloadAnswer {
+  // Protected servers are not the broker's, but whoever reloads wants to hear of them, too.
+  const { servers } = difference;
   return {
-    added: difference.added.map(pairName),
-    removed: difference.removed.map(pairName),
-    changed: difference.changed.map(({ name }) => name),
+    added: [...difference.added.map(pairName), ...namesOf(servers.added)],
+    removed: [...difference.removed.map(pairName), ...namesOf(servers.removed)],
+    changed: [...difference.changed.map(({ name }) => name), ...namesOf(servers.changed)],
     restarted: difference.reconnected.map(({ name }) => name),
   };
 }

@@ -157,6 +157,3 @@ export interface Replicator {
     signal: AbortSignal,
   ): Promise<void>;
 }
-
-/** The replicators of a server, files before databases; none is started yet. */
-export type CreateReplicators = (server: ServerSettings, context: ServerContext) => readonly Replicator[];

@@ -16,7 +16,7 @@ import {
 } from "../project/server-state.ts";
 import { findServer } from "../project/servers.ts";
 import type { ProbeTools } from "./probes/make-probes.ts";
-import type { CreateReplicators, CreateTakeoverRunner, ServerContext, TakeoverRunner } from "./seams.ts";
+import type { CreateTakeoverRunner, Replicator, ServerContext, TakeoverRunner } from "./seams.ts";
 import { LiveRounds } from "./watch/live-rounds.ts";
 import { disabledStatus } from "./watch/server-status.ts";
 import { ServerWatch } from "./watch/server-watch.ts";
@@ -27,7 +27,11 @@ export interface ServersOptions extends ServerContext {
   readonly hostClock: HostClock;
   readonly tools: ProbeTools;
   readonly createRunner: CreateTakeoverRunner;
-  readonly createReplicators: CreateReplicators;
+  /** The replicators of a server, files before databases; none is started yet. */
+  readonly createReplicators: (
+    server: ServerSettings,
+    context: ServerContext,
+  ) => Promise<readonly Replicator[]>;
 }
 
 /** All protected servers of a project on this machine. */
@@ -52,6 +56,7 @@ export class ServersService implements ServersApi {
       stateDirectory,
       report,
       clock,
+      askOpcState: options.tools.askOpcState,
       replication: {
         stop: async (server) => {
           await this.#watches.get(keyOf(server))?.replication.want("none");
@@ -182,7 +187,7 @@ export class ServersService implements ServersApi {
         hostClock,
         rounds: new LiveRounds(server, tools, () => clock.nowMs()),
         runner: this.#runner,
-        replicators: createReplicators(server, context),
+        replicators: await createReplicators(server, context),
         stage: this.#stage,
         maintenance,
         save: (state) => this.#keep(server.name, state),

@@ -13,6 +13,7 @@ import { endSession, SessionTable } from "./front/session-services.ts";
 import { type ApplicationIdentity, loadApplicationIdentity } from "./pki/application-identity.ts";
 import type { RelaySession } from "./relay/relay-session.ts";
 import { UaPair } from "./ua-pair.ts";
+import { askServerState } from "./upstream/ask-server-state.ts";
 import type { UpstreamSession } from "./upstream/upstream-session.ts";
 
 export interface UaServiceOptions {
@@ -68,6 +69,11 @@ export class UaService {
   async listen(): Promise<void> {
     this.#shared = await this.#open(this.#settings.port, () => this.#fronts());
     this.#ticker = setInterval(() => this.#tick(), tickMs);
+  }
+
+  /** See `askServerState`; as this broker, with its certificate. */
+  askServerState(endpointUrl: string, signal: AbortSignal): Promise<string> {
+    return askServerState(endpointUrl, this.#identity, signal);
   }
 
   /** The OPC DA clients of all pairs. */

@@ -1,6 +1,9 @@
 import { connect } from "node:net";
 import type { Probe, ProbeAnswer } from "./probe.ts";
 
+/** Time a server has to close its side, in ms. */
+const farewellMs = 1000;
+
 /** Whether a TCP connection is accepted. It is closed at once. */
 export function tcpProbe(host: string, port: number): Probe {
   return {
@@ -15,7 +18,14 @@ export function tcpProbe(host: string, port: number): Probe {
         };
         const abort = (): void => end({ verdict: "failed", detail: "broken off" });
         signal.addEventListener("abort", abort, { once: true });
-        socket.once("connect", () => end({ verdict: "well", detail: "connected" }));
+        socket.once("connect", () => {
+          signal.removeEventListener("abort", abort);
+          resolve({ verdict: "well", detail: "connected" });
+          // Taken leave of in good order: what the server has to say is read, so that it sees no reset connection.
+          socket.resume();
+          socket.end();
+          setTimeout(() => socket.destroy(), farewellMs).unref();
+        });
         socket.on("error", (error) => end({ verdict: "failed", detail: error.message }));
       });
     },

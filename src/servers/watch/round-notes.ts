@@ -5,6 +5,7 @@ import type { Round, RoundVerdict } from "../probes/rounds.ts";
 export class RoundNotes {
   readonly #report: (record: ServerRecord) => void;
   #last: Round | null = null;
+  #count = 0;
 
   constructor(report: (record: ServerRecord) => void) {
     this.#report = report;
@@ -14,7 +15,13 @@ export class RoundNotes {
     return this.#last;
   }
 
+  /** Rounds since the process began. */
+  get count(): number {
+    return this.#count;
+  }
+
   take(round: Round): void {
+    this.#count += 1;
     const before: RoundVerdict | null = this.#last?.verdict ?? null;
     this.#last = round;
     if (before === round.verdict) return;

@@ -1,3 +1,4 @@
+import type { Cause } from "../../core/cause.ts";
 import type { CoreRecord } from "../../core/record.ts";
 import type { DiagnosticRecord } from "../../diagnostics/event.ts";
 import { describeCause, describeRefusal } from "../../diagnostics/message.ts";
@@ -30,7 +31,7 @@ export function serverRecord(record: CoreRecord, around: RecordSurroundings): Di
       return { kind: "secondServerFailed", standingInFor: around.blockedBy };
     case "approvalNeeded": {
       const what = record.to === "primary" ? "giving it its role back: " : "";
-      return { kind: "takeoverNeedsApproval", detail: `${what}${describeCause(record.cause, around.nowMs)}` };
+      return { kind: "takeoverNeedsApproval", detail: `${what}${whyOf(record.cause, around.nowMs)}` };
     }
     case "approvalWithdrawn":
       return { kind: "takeoverApprovalWithdrawn" };
@@ -65,5 +66,23 @@ export function serverRecord(record: CoreRecord, around: RecordSurroundings): Di
     case "enabled":
     case "disabled":
       return null;
+  }
+}
+
+/** Why the role changes hands, in the words of protected servers. */
+export function whyOf(cause: Cause, nowMs: number): string {
+  switch (cause.kind) {
+    case "operator":
+      return cause.reason;
+    case "statusQuery":
+      return `the live server missed ${cause.missed} rounds of probes in a row`;
+    case "preferPrimary":
+      return "the live server has been well again for long enough";
+    case "onlyAvailable":
+      return "nobody played the role";
+    case "startup":
+      return "the watch began";
+    default:
+      return describeCause(cause, nowMs);
   }
 }

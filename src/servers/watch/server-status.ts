@@ -17,6 +17,7 @@ export interface Observed {
   readonly role: ServerRole;
   readonly maintenance: Maintenance;
   readonly round: Round | null;
+  readonly rounds: number;
   readonly copies: readonly NamedReplicationStatus[];
   readonly work: WorkStatus | null;
   readonly lastWork: WorkStatus | null;
@@ -41,6 +42,7 @@ export function statusOf(seen: Observed): ServerStatus {
     locked: core.locked || role === "partly",
     blockedBy: role === "live" ? seen.blockedBy : null,
     lastRound: round && {
+      number: seen.rounds,
       verdict: round.verdict,
       detail: round.detail,
       tookMs: Math.round(round.tookMs),

@@ -224,10 +224,9 @@ export class ServerWatch {
     this.#role.work?.abort.abort();
   }
 
-  /** Whether the live server answers now; for the steps of a failback. */
+  /** Whether the live server answers now, by its own address: asked at the end of a failback, when it has it again. */
   async askLive(): Promise<boolean> {
-    const held = this.#holdsAddress() && this.#rounds.hasMaintenance;
-    return (await this.#rounds.ask(held)).verdict === "well";
+    return (await this.#rounds.ask(false)).verdict === "well";
   }
 
   status(): ServerStatus {
@@ -240,6 +239,7 @@ export class ServerWatch {
       role: this.role,
       maintenance: this.#maintenance,
       round: this.#notes.last,
+      rounds: this.#notes.count,
       copies: this.replication.status(),
       work: this.#role.work?.status ?? null,
       lastWork: this.#role.lastWork?.status ?? null,

@@ -3,13 +3,13 @@ import type { Cause } from "../../core/cause.ts";
 import type { Role } from "../../core/role.ts";
 import type { Clock } from "../../diagnostics/clock.ts";
 import { detailOf } from "../../diagnostics/detail-of.ts";
-import { describeCause } from "../../diagnostics/message.ts";
 import type { ServerRecord } from "../../diagnostics/server-record.ts";
 import type { Audience } from "../../host/audience.ts";
 import type { ServerSettings } from "../../project/server.ts";
 import type { ServerRole } from "../../project/server-state.ts";
 import type { PlanKind, PlanResult, Standing } from "../seams.ts";
 import type { Plans } from "./plans.ts";
+import { whyOf } from "./server-records.ts";
 import type { Stage } from "./stage.ts";
 import { Work } from "./work.ts";
 
@@ -83,7 +83,7 @@ export class StandInRole implements Audience {
 
   async promote(member: Role, cause: Cause): Promise<void> {
     if (this.#role === "partly") throw new Error("a plan broke off; an operator must decide");
-    const reason = cause.kind === "operator" ? cause.reason : describeCause(cause, this.#parts.clock.nowMs());
+    const reason = whyOf(cause, this.#parts.clock.nowMs());
     if (member === "secondary") {
       if (this.#role !== "standIn") await this.takeOver(reason);
     } else if (this.#role === "live") {
@@ -98,10 +98,10 @@ export class StandInRole implements Audience {
     const { plans, stage, server, report } = this.#parts;
     if (this.#work?.status.kind === "test") this.#work.abort.abort();
     const work = this.begin("takeover", reason);
-    report({ kind: "takeoverStarted", detail: reason });
     const result = await this.#carryOut(work, "takeover", async () => {
       stage.enter(server);
       await this.#setRole("takingOver");
+      report({ kind: "takeoverStarted", detail: reason });
       return await plans.run("takeover", this.#options(work));
     });
     if (this.#role !== "standIn") throw new Error(result);
@@ -111,9 +111,9 @@ export class StandInRole implements Audience {
   async giveBack(reason: string): Promise<void> {
     const { plans, report } = this.#parts;
     const work = this.begin("failback", reason);
-    report({ kind: "failbackStarted", detail: reason });
     const result = await this.#carryOut(work, "failback", async () => {
       await this.#setRole("failingBack");
+      report({ kind: "failbackStarted", detail: reason });
       return await plans.run("failback", this.#options(work));
     });
     if (this.#role !== "live") throw new Error(result);

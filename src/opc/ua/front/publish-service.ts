@@ -16,7 +16,7 @@ export function publish(
   nowMs: number,
 ): void {
   const { subscriptions, publishQueue } = relay;
-  if (subscriptions.size === 0) {
+  if (!relay.hasSomethingToPublish) {
     channel.fault(message, StatusCodes.BadNoSubscription);
     return;
   }

@@ -145,8 +145,12 @@ export class ClientSubscription {
     if (changes.length > 0) this.#enqueue(dataChangeData(changes));
   }
 
-  /** Ends the subscription for the client, e.g. BadTimeout. */
-  reportStatusChange(statusCode: number): void {
+  /** Ends it for the client, e.g. BadTimeout: a StatusChangeNotification is the last it hears (OPC 10000-4, 5.14.1.1). */
+  end(statusCode: number): void {
+    this.#outbox = [];
+    this.#outboxBytes = 0;
+    this.#keepAliveDue = false;
+    this.#stream.pause();
     this.#enqueue(statusChangeData(statusCode));
   }
 

@@ -52,6 +52,8 @@ function nothingActive(): ServiceError {
 export class RelaySession implements AudienceMember {
   readonly subscriptions = new Map<number, ClientSubscription>();
   readonly publishQueue: PublishQueue;
+  /** Subscriptions that ended by their lifetime and whose client does not know yet. */
+  #ended: ClientSubscription[] = [];
   readonly #environment: RelayEnvironment;
   readonly #slots: Readonly<Record<Role, LegSlot<Leg>>>;
   readonly #inFlight: InFlightRequests<Leg, ServiceError, ServiceResponse>;
@@ -248,8 +250,15 @@ export class RelaySession implements AudienceMember {
     return role === this.#active || this.#environment.isSubscribed(role);
   }
 
+  /** False where a PublishRequest would wait for ever. */
+  get hasSomethingToPublish(): boolean {
+    return this.subscriptions.size > 0 || this.#ended.length > 0;
+  }
+
   /** Serves PublishRequests that have come; subscriptions of higher priority first. */
   flush(): void {
+    for (const subscription of this.#ended) subscription.flush();
+    this.#ended = this.#ended.filter(({ hasSomethingToSend }) => hasSomethingToSend);
     if (this.subscriptions.size > 1) {
       const byPriority = [...this.subscriptions.values()].sort(
         (one, other) => other.parameters.priority - one.parameters.priority,
@@ -278,6 +287,8 @@ export class RelaySession implements AudienceMember {
       const lastAskedMs = Math.max(this.publishQueue.lastAddedMs, subscription.createdMs);
       if (nowMs - lastAskedMs <= subscription.lifetimeMs) continue;
       this.subscriptions.delete(subscription.id);
+      subscription.end(StatusCodes.BadTimeout.value);
+      this.#ended.push(subscription);
       for (const leg of this.legs()) leg.remove(subscription.id).catch(() => undefined);
     }
   }

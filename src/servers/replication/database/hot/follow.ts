@@ -1,0 +1,56 @@
+import type pg from "pg";
+import { UnderstudyError } from "../../../../core/error.ts";
+import { readSlot } from "./publication.ts";
+import { readSequences, writeSequences } from "./sequences.ts";
+import { readSubscription } from "./subscription.ts";
+
+/** How a copy follows, at one look. */
+export interface Following {
+  /** All that was committed at the live server until then is safely written at the copy; null = not known yet. */
+  readonly completeUntilMs: number | null;
+  readonly behindBytes: number;
+  /** Changes that could not be applied so far. */
+  readonly errors: number;
+}
+
+/** Looks are kept until the copy has confirmed what was there at the time; more than that many are thinned out. */
+const keptLooks = 1000;
+
+/** Finds out how far a copy is behind its original, and takes the sequences along. */
+export class FollowWatch {
+  #looks: { readonly lsn: bigint; readonly atMs: number }[] = [];
+  #completeUntilMs: number | null = null;
+  #sequences = "";
+
+  /** @throws UnderstudyError DATABASE_STREAM_LOST where either end of the stream is gone */
+  async look(live: pg.Client, copy: pg.Client, stream: string, wallMs: number): Promise<Following> {
+    const [slot, subscription, sequences] = await Promise.all([
+      readSlot(live, stream),
+      readSubscription(copy, stream),
+      readSequences(live),
+    ]);
+    if (slot === null || subscription === null) {
+      throw new UnderstudyError(
+        "DATABASE_STREAM_LOST",
+        `The ${slot === null ? "slot at the live server" : "subscription of the copy"} is gone; a new copy is made.`,
+      );
+    }
+    // most looks find them unchanged
+    const text = JSON.stringify(sequences);
+    if (text !== this.#sequences) await writeSequences(copy, sequences);
+    this.#sequences = text;
+    this.#confirm(slot.confirmedLsn, slot.currentLsn, wallMs);
+    return {
+      completeUntilMs: this.#completeUntilMs,
+      behindBytes: slot.behindBytes,
+      errors: subscription.errors,
+    };
+  }
+
+  #confirm(confirmed: bigint, current: bigint, wallMs: number): void {
+    this.#looks.push({ lsn: current, atMs: wallMs });
+    if (this.#looks.length > keptLooks) this.#looks = this.#looks.filter((_, index) => index % 2 === 1);
+    for (const { lsn, atMs } of this.#looks) if (lsn <= confirmed) this.#completeUntilMs = atMs;
+    this.#looks = this.#looks.filter(({ lsn }) => lsn > confirmed);
+  }
+}

@@ -1,0 +1,235 @@
+import { UnderstudyError } from "../../../../core/error.ts";
+import type { ReplicationDirection, ReplicationStatus, Replicator } from "../../../seams.ts";
+import { retryPauseMs } from "../../failure.ts";
+import { Pause } from "../../pause.ts";
+import { WorkLog } from "../../work-log.ts";
+import { replacementNames } from "../names.ts";
+import { type DatabaseRef, maintenanceDatabase, withDatabase } from "../place.ts";
+import { exists } from "../swap.ts";
+import { copyDatabase } from "../warm-copy.ts";
+import type { DatabaseParts } from "../warm-replicator.ts";
+import { buildStream, forgetCopyEnd, pauseStream, type StreamEnds } from "./build.ts";
+import { changeMark, wasChanged } from "./copy-changes.ts";
+import { FollowWatch } from "./follow.ts";
+import { mendSchema } from "./mend.ts";
+import { publishTables, readSlot } from "./publication.ts";
+import { moveSequencesBeyondData } from "./sequences.ts";
+import { enableSubscription, noteOnSubscription, readSubscription } from "./subscription.ts";
+
+/** Pause between two looks at the stream, in ms. */
+const lookMs = 1000;
+/** Every so many looks the schemas are compared; at once when a change could not be applied. */
+const looksPerSchemaCheck = 5;
+/** Changes that still cannot be applied after so many tries, with equal schemas, are a conflict of data. */
+const errorsUntilNewCopy = 5;
+
+/** Keeps a database like the live one by PostgreSQL's logical replication, and sees to what that leaves out. */
+export class HotReplicator implements Replicator {
+  readonly kind = "database";
+  readonly name: string;
+  readonly #parts: DatabaseParts;
+  readonly #log: WorkLog;
+  readonly #pause = new Pause();
+  #running: AbortController | null = null;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(parts: DatabaseParts) {
+    this.name = parts.names.copy;
+    this.#parts = parts;
+    this.#log = new WorkLog(parts.clock, parts.report);
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = new AbortController();
+    this.#work = this.#keep(this.#running.signal);
+  }
+
+  /** The copy takes no more changes and can be written to; the live server need not be reachable. */
+  async stop(): Promise<void> {
+    const wasRunning = this.#running !== null;
+    this.#running?.abort();
+    this.#running = null;
+    await this.#work;
+    if (wasRunning) await this.#makeUsable();
+    this.#log.phase = "off";
+    this.#log.lagMs = null;
+  }
+
+  status(): ReplicationStatus {
+    return this.#log.status();
+  }
+
+  async runOnce(
+    direction: ReplicationDirection,
+    onProgress: (percent: number, detail: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const follows = this.#running !== null;
+    if (follows && direction === "toLive") {
+      throw new UnderstudyError(
+        "REPLICATION_RUNNING",
+        `${this.name} follows the live server. Stop that before it is copied to it.`,
+      );
+    }
+    this.#running?.abort();
+    await this.#work;
+    this.#log.phase = "copying";
+    const progress = (percent: number): void => {
+      this.#log.percent = percent;
+      onProgress(percent, `${this.name}: ${Math.round(percent)} %`);
+    };
+    try {
+      const ends = await this.#ends();
+      if (direction === "fromLive") await buildStream(ends, progress, signal);
+      else await this.#copyToLive(ends, progress, signal);
+    } finally {
+      this.#log.percent = null;
+      this.#log.phase = "off";
+      if (follows && this.#running?.signal.aborted) {
+        this.#running = null;
+        this.start();
+      }
+    }
+  }
+
+  async #copyToLive(
+    ends: StreamEnds,
+    progress: (percent: number) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { names, standIn, live } = ends;
+    await forgetCopyEnd(standIn, names);
+    const from: DatabaseRef = { place: standIn, database: names.copy };
+    // the slot of the database that is replaced goes with it
+    await copyDatabase(from, live.place, replacementNames(live.database), { onProgress: progress, signal });
+  }
+
+  async #keep(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#follow(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#log.failed(error, false);
+        await this.#pause.for(retryPauseMs(this.#log.failures), signal);
+      }
+    }
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const ends = await this.#ends();
+    const copy: DatabaseRef = { place: ends.standIn, database: ends.names.copy };
+    if (!(await this.#goOn(ends, copy))) await this.#build(ends, signal);
+    await withDatabase(ends.live, (liveClient) =>
+      withDatabase(copy, async (copyClient) => {
+        const watch = new FollowWatch();
+        let errors: number | null = null;
+        let failedSince = 0;
+        for (let look = 0; !signal.aborted; look++) {
+          const nowMs = this.#parts.clock.wallMs();
+          const now = await watch.look(liveClient, copyClient, ends.names.stream, nowMs);
+          const newErrors = now.errors - (errors ?? now.errors);
+          errors = now.errors;
+          failedSince = newErrors > 0 ? failedSince + newErrors : now.behindBytes === 0 ? 0 : failedSince;
+          if (newErrors > 0 || look % looksPerSchemaCheck === 0) await this.#checkSchema(ends, copy, signal);
+          if (failedSince >= errorsUntilNewCopy) {
+            throw new UnderstudyError(
+              "DATABASE_STREAM_LOST",
+              `${this.name} cannot take changes any more: what they change is different there. A new copy is made.`,
+            );
+          }
+          this.#note(now.completeUntilMs, now.behindBytes, nowMs, failedSince);
+          await this.#pause.for(lookMs, signal);
+        }
+      }),
+    ).catch(async (error: unknown) => {
+      if (error instanceof UnderstudyError && error.code === "DATABASE_STREAM_LOST") {
+        await forgetCopyEnd(ends.standIn, ends.names);
+      }
+      throw error;
+    });
+  }
+
+  #note(completeUntilMs: number | null, behindBytes: number, nowMs: number, failed: number): void {
+    const log = this.#log;
+    log.bytes = behindBytes;
+    log.lagMs = behindBytes === 0 ? 0 : completeUntilMs === null ? null : nowMs - completeUntilMs;
+    if (failed > 0) {
+      log.phase = "retrying";
+      log.detail = `${failed} tries to apply a change have failed`;
+    } else if (completeUntilMs !== null) {
+      log.succeeded(completeUntilMs, `follows ${this.#parts.catalog}, ${behindBytes} bytes behind`);
+    }
+  }
+
+  /** Whether the copy there is can follow on from where it stands. */
+  async #goOn({ live, standIn, names }: StreamEnds, copy: DatabaseRef): Promise<boolean> {
+    const hasCopy = await withDatabase({ place: standIn, database: maintenanceDatabase }, (client) =>
+      exists(client, names.copy),
+    );
+    if (!hasCopy) return false;
+    const slot = await withDatabase(live, (client) => readSlot(client, names.stream));
+    return await withDatabase(copy, async (client) => {
+      const subscription = await readSubscription(client, names.stream);
+      if (slot === null || subscription === null) return false;
+      if (subscription.enabled) return true;
+      if (wasChanged(subscription.note, await changeMark(client))) return false;
+      await enableSubscription(client, names.stream);
+      return true;
+    });
+  }
+
+  async #build(ends: StreamEnds, signal: AbortSignal): Promise<void> {
+    this.#log.phase = "copying";
+    try {
+      const { withoutKey } = await withDatabase(ends.live, (client) =>
+        publishTables(client, ends.names.stream),
+      );
+      if (withoutKey.length > 0) {
+        this.#log.noticed(
+          `These tables have no primary key, so every change of theirs is logged with the whole row from now on: ` +
+            `${withoutKey.join(", ")}. Give them one if they are large.`,
+        );
+      }
+      await buildStream(ends, (percent) => Object.assign(this.#log, { percent }), signal);
+    } finally {
+      this.#log.percent = null;
+    }
+  }
+
+  async #checkSchema(ends: StreamEnds, copy: DatabaseRef, signal: AbortSignal): Promise<void> {
+    const { done, beyond } = await mendSchema(ends.live, copy, ends.names.stream, signal);
+    if (done.length > 0)
+      this.#log.noticed(`The schema of ${this.#parts.catalog} has changed: ${done.join("; ")}.`);
+    if (beyond.length === 0) return;
+    throw new UnderstudyError(
+      "DATABASE_STREAM_LOST",
+      `The schema of ${this.#parts.catalog} has changed (${beyond.join("; ")}). A new copy is made.`,
+    );
+  }
+
+  /** What a takeover needs of the copy. */
+  async #makeUsable(): Promise<void> {
+    const { names } = this.#parts;
+    const place = await this.#parts.standIn();
+    const copy: DatabaseRef = { place, database: names.copy };
+    const hasCopy = await withDatabase({ place, database: maintenanceDatabase }, (client) =>
+      exists(client, names.copy),
+    );
+    if (!hasCopy) return;
+    const follows = await withDatabase(copy, (client) => readSubscription(client, names.stream));
+    if (follows === null) return;
+    await pauseStream(copy, names.stream);
+    await withDatabase(copy, async (client) => {
+      await moveSequencesBeyondData(client);
+      await noteOnSubscription(client, names.stream, await changeMark(client));
+    });
+  }
+
+  async #ends(): Promise<StreamEnds> {
+    const { names, catalog } = this.#parts;
+    const [live, standIn] = await Promise.all([this.#parts.source(), this.#parts.standIn()]);
+    return { live: { place: live, database: catalog }, standIn, names };
+  }
+}

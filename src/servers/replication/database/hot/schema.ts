@@ -1,0 +1,71 @@
+import type pg from "pg";
+
+/** A column as two databases can be compared by it. */
+export interface Column {
+  /** Full name of the table, quoted where needed. */
+  readonly table: string;
+  readonly column: string;
+  readonly type: string;
+}
+
+export async function readColumns(client: pg.Client): Promise<readonly Column[]> {
+  const { rows } = await client.query<Column>(
+    `SELECT format('%I.%I', n.nspname, c.relname) AS table, quote_ident(a.attname) AS column,
+            format_type(a.atttypid, a.atttypmod) AS type
+     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND a.attnum > 0 AND NOT a.attisdropped
+       AND a.attgenerated = '' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+       AND n.nspname NOT LIKE 'pg\\_%'
+     ORDER BY 1, 2`,
+  );
+  return rows;
+}
+
+/** What has to be done at the copy so that changes of the live database can be applied again. */
+export interface SchemaDifference {
+  /** Tables the copy does not have. */
+  readonly newTables: readonly string[];
+  /** Columns to add; they stay empty in rows that are there already until these change. */
+  readonly newColumns: readonly Column[];
+  /** Columns the live database has no more. */
+  readonly droppedColumns: readonly Column[];
+  /** What only a whole new copy can mend, in words; empty = nothing. */
+  readonly beyond: readonly string[];
+}
+
+export function compareColumns(live: readonly Column[], copy: readonly Column[]): SchemaDifference {
+  const key = ({ table, column }: Column): string => `${table}.${column}`;
+  const [liveTables, copyTables] = [live, copy].map((columns) => new Set(columns.map(({ table }) => table)));
+  const copyByKey = new Map(copy.map((each) => [key(each), each]));
+  const liveKeys = new Set(live.map(key));
+  const inBoth = live.filter(({ table }) => copyTables?.has(table));
+  const missing = inBoth.filter((each) => !copyByKey.has(key(each)));
+  const extra = copy.filter((each) => liveTables?.has(each.table) && !liveKeys.has(key(each)));
+  // one gone and one new in the same table may be one that was renamed, with its values
+  const renamed = new Set(
+    missing.map(({ table }) => table).filter((table) => extra.some((each) => each.table === table)),
+  );
+  return {
+    newTables: [...(liveTables ?? [])].filter((table) => !copyTables?.has(table)),
+    newColumns: missing.filter(({ table }) => !renamed.has(table)),
+    droppedColumns: extra.filter(({ table }) => !renamed.has(table)),
+    beyond: [
+      ...inBoth
+        .filter((each) => (copyByKey.get(key(each))?.type ?? each.type) !== each.type)
+        .map((each) => `${key(each)} is now ${each.type}`),
+      ...[...renamed].map((table) => `columns of ${table} were exchanged or renamed`),
+      ...[...(copyTables ?? [])]
+        .filter((table) => !liveTables?.has(table))
+        .map((table) => `${table} is gone`),
+    ],
+  };
+}
+
+export function isEmptyDifference({
+  newTables,
+  newColumns,
+  droppedColumns,
+  beyond,
+}: SchemaDifference): boolean {
+  return newTables.length + newColumns.length + droppedColumns.length + beyond.length === 0;
+}

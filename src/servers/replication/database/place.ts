@@ -1,0 +1,118 @@
+import pg from "pg";
+import { UnderstudyError } from "../../../core/error.ts";
+
+/** A PostgreSQL server as it is reached; the password is the secret itself, never its reference. */
+export interface DatabasePlace {
+  /** Host name, address, or directory of the socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string | null;
+  /** `verify`: with a certificate that this machine trusts; `require`: encrypted, whoever answers. */
+  readonly tls: "off" | "require" | "verify";
+}
+
+/** One database on a server. */
+export interface DatabaseRef {
+  readonly place: DatabasePlace;
+  readonly database: string;
+}
+
+/** The database every PostgreSQL server has, for what concerns the server as a whole. */
+export const maintenanceDatabase = "postgres";
+const connectTimeoutMs = 5000;
+const applicationName = "understudy";
+
+/** Runs work on a connection of its own and closes it. @throws UnderstudyError DATABASE_* */
+export async function withDatabase<T>(
+  { place, database }: DatabaseRef,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({
+    host: place.host,
+    port: place.port,
+    user: place.user,
+    ...(place.password === null ? {} : { password: place.password }),
+    database,
+    ssl: place.tls === "off" ? false : { rejectUnauthorized: place.tls === "verify" },
+    application_name: applicationName,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+  });
+  // a connection that breaks while nothing is asked is noticed by the next question
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    return await work(client);
+  } catch (error) {
+    throw databaseError(error, place, database);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** What PostgreSQL's programs are told by their environment: nothing of it can be read in a list of processes. */
+export function programEnvironment(place: DatabasePlace): Readonly<Record<string, string>> {
+  return {
+    PGHOST: place.host,
+    PGPORT: String(place.port),
+    PGUSER: place.user,
+    ...(place.password === null ? {} : { PGPASSWORD: place.password }),
+    PGSSLMODE: sslModes[place.tls],
+    PGCONNECT_TIMEOUT: String(connectTimeoutMs / 1000),
+    PGAPPNAME: applicationName,
+    // no files of this user's own may decide where a copy goes
+    PGSERVICEFILE: "",
+    PGPASSFILE: "",
+  };
+}
+
+const sslModes: Readonly<Record<DatabasePlace["tls"], string>> = Object.freeze({
+  off: "disable",
+  require: "require",
+  verify: "verify-full",
+});
+
+/** A connection string for a subscription (PostgreSQL, 34.1.1.1): quoted, so that no value ends early. */
+export function connectionString({ place, database }: DatabaseRef): string {
+  const quoted = (value: string): string => `'${value.replace(/[\\']/g, "\\$&")}'`;
+  return [
+    `host=${quoted(place.host)}`,
+    `port=${place.port}`,
+    `user=${quoted(place.user)}`,
+    ...(place.password === null ? [] : [`password=${quoted(place.password)}`]),
+    `dbname=${quoted(database)}`,
+    `sslmode=${sslModes[place.tls]}`,
+    `connect_timeout=${connectTimeoutMs / 1000}`,
+    "keepalives_idle=5 keepalives_interval=2 keepalives_count=3",
+  ].join(" ");
+}
+
+/** Names a failure by its SQLSTATE (PostgreSQL, Appendix A) or the system's code. */
+export function databaseError(error: unknown, place: DatabasePlace, database: string): UnderstudyError {
+  if (error instanceof UnderstudyError) return error;
+  const { code = "", message } = error as { readonly code?: string; readonly message: string };
+  const where = `${database} on ${place.host}:${place.port}`;
+  const named = (name: string, what: string): UnderstudyError =>
+    new UnderstudyError(name, `${what} (${where}): ${message || code}`, { cause: error });
+  switch (code) {
+    case "28P01":
+    case "28000":
+      return named("DATABASE_LOGIN_REFUSED", `The server refuses the user ${place.user}`);
+    case "3D000":
+      return named("DATABASE_UNKNOWN", "There is no such database");
+    case "42501":
+      return named("DATABASE_RIGHTS_MISSING", `The user ${place.user} may not do that`);
+    case "53100":
+      return named("REPLICATION_DISK_FULL", "The disk of the database server is full");
+    case "55006":
+      return named("DATABASE_IN_USE", "The database is in use");
+    default:
+      break;
+  }
+  // classes 08 connection, 57P server going down; the rest is of the network or this library
+  if (/^(08|57P)/.test(code) || /^E[A-Z]+$/.test(code) || /terminated|timeout|ended/i.test(message)) {
+    return named("DATABASE_UNREACHABLE", "The database server cannot be reached");
+  }
+  return named("DATABASE_FAILED", "The database server refused a command");
+}
