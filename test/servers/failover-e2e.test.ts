@@ -51,8 +51,8 @@ describe("understudy run as a failover server between real hosts", function () {
   };
 
   it("assumes the address of a server whose cable is pulled, survives kill -9, and gives the role back", async () => {
-    const plant = await Plant.create(lab, "cable");
-    await plant.startLive();
+    const plant = await Plant.create(lab.directory, "cable");
+    await plant.startLive(lab);
     const settings = plant.server(null, {
       ...watchSettings,
       probes: [{ kind: "icmp" }, { kind: "tcp", port: servicePort }],
@@ -110,8 +110,8 @@ describe("understudy run as a failover server between real hosts", function () {
   });
 
   it("fails nobody over while its own cable is pulled, and goes on watching afterwards", async () => {
-    const plant = await Plant.create(lab, "cut-off");
-    await plant.startLive();
+    const plant = await Plant.create(lab.directory, "cut-off");
+    await plant.startLive(lab);
     const host = await standIn(plant, plant.server(null, watchSettings));
     await host.event("serverWell", "plant1");
     await lab.cable("standin", "down");
@@ -128,8 +128,8 @@ describe("understudy run as a failover server between real hosts", function () {
   });
 
   it("notices a dead application on a machine that can be pinged", async () => {
-    const plant = await Plant.create(lab, "application");
-    await plant.startLive();
+    const plant = await Plant.create(lab.directory, "application");
+    await plant.startLive(lab);
     const settings = plant.server(null, {
       ...watchSettings,
       probes: [{ kind: "icmp" }, { kind: "http", url: `http://${addresses.live.ipv4}:${servicePort}/` }],
