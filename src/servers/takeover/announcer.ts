@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { announceScript } from "./neighbour-discovery.ts";
+import { announceScript, neighbourArguments } from "./neighbour-discovery.ts";
+import type { NetworkInterface } from "./network-interface.ts";
 import { inNamespace, killGroup, missing, searchPath } from "./program.ts";
 
 /** How often an address is announced after the first time, one second apart: a frame may get lost. */
@@ -20,13 +21,13 @@ export class Announcer {
   }
 
   /** Resolves when the first announcement is sent; the repetitions go on. Rejects where none can be sent. */
-  async announce(address: string, networkInterface: string): Promise<void> {
+  async announce(address: string, on: NetworkInterface): Promise<void> {
     if (address.includes(":")) {
-      const args = ["-e", announceScript, networkInterface, address, String(repeats), "1"];
+      const args = ["-e", announceScript, ...neighbourArguments(on, address, repeats, 1)];
       return this.#start(address, "perl", args);
     }
     // Some hosts heed answers only, some requests only.
-    const common = ["-c", String(repeats), "-I", networkInterface, address];
+    const common = ["-c", String(repeats), "-I", on.name, address];
     await Promise.all([
       this.#start(address, "arping", ["-A", ...common]),
       this.#start(address, "arping", ["-U", ...common]),
