@@ -14,6 +14,8 @@ export interface ServerState {
   readonly enabled: boolean;
   readonly maintenance: Maintenance;
   readonly role: ServerRole;
+  /** The run of the operating system in which this was noted; null = not known. */
+  readonly boot: string | null;
 }
 
 /** By the server's name in small letters. */
@@ -23,6 +25,7 @@ export const unknownServerState: ServerState = Object.freeze({
   enabled: false,
   maintenance: "none",
   role: "live",
+  boot: null,
 });
 
 const version = 1;
@@ -82,7 +85,8 @@ function parse(text: string): ServerStates | null {
       (state) =>
         typeof state.enabled === "boolean" &&
         maintenances.includes(state.maintenance) &&
-        roles.includes(state.role),
+        roles.includes(state.role) &&
+        (state.boot === null || typeof state.boot === "string"),
     );
     return good ? (Object.freeze(servers) as ServerStates) : null;
   } catch {

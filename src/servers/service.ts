@@ -15,6 +15,7 @@ import {
   withServerState,
 } from "../project/server-state.ts";
 import { findServer } from "../project/servers.ts";
+import { bootId } from "./boot-id.ts";
 import type { ProbeTools } from "./probes/make-probes.ts";
 import type { CreateTakeoverRunner, Replicator, ServerContext, TakeoverRunner } from "./seams.ts";
 import { LiveRounds } from "./watch/live-rounds.ts";
@@ -46,6 +47,7 @@ export class ServersService implements ServersApi {
   #tail: Promise<unknown> = Promise.resolve();
   #saved: Promise<void> = Promise.resolve();
   #stopped = false;
+  #boot: string | null = null;
 
   constructor(options: ServersOptions) {
     this.#options = options;
@@ -72,6 +74,7 @@ export class ServersService implements ServersApi {
   /** Throws what keeps the states from being read; a server that cannot be watched is reported. */
   start(reason: string): Promise<void> {
     return this.#inOrder(async () => {
+      this.#boot = await bootId();
       this.#states = await readServerStates(this.#options.stateDirectory);
       for (const server of this.#project.servers) {
         if (serverStateOf(this.#states, server.name).enabled) void this.#begin(server, reason);
@@ -178,7 +181,7 @@ export class ServersService implements ServersApi {
   async #begin(server: ServerSettings, reason: string): Promise<void> {
     const { projectFile, stateDirectory, report, clock, hostClock, tools, createReplicators } = this.#options;
     const context: ServerContext = { projectFile, stateDirectory, report, clock };
-    const { maintenance } = serverStateOf(this.#states, server.name);
+    const { maintenance, boot } = serverStateOf(this.#states, server.name);
     let watch: ServerWatch | null = null;
     try {
       watch = new ServerWatch({
@@ -190,6 +193,7 @@ export class ServersService implements ServersApi {
         replicators: await createReplicators(server, context),
         stage: this.#stage,
         maintenance,
+        rebooted: boot !== null && this.#boot !== null && boot !== this.#boot,
         save: (state) => this.#keep(server.name, state),
         onQuiet: () => this.#renewIfChanged(server.name),
       });
@@ -238,8 +242,8 @@ export class ServersService implements ServersApi {
     return Object.fromEntries(Object.entries(this.#states).filter(([name]) => names.has(name)));
   }
 
-  #keep(name: string, state: ServerState): Promise<void> {
-    this.#states = withServerState(this.#states, name, state);
+  #keep(name: string, state: Omit<ServerState, "boot">): Promise<void> {
+    this.#states = withServerState(this.#states, name, { ...state, boot: this.#boot });
     const { stateDirectory } = this.#options;
     const write = (): Promise<void> => saveServerStates(stateDirectory, this.#states);
     const saved = this.#saved.then(write, write);

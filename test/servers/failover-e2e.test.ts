@@ -82,6 +82,14 @@ describe("understudy run as a failover server between real hosts", function () {
     assert.equal((await statusOf(host)).role, "standIn");
     assert.equal(await askFromClient(lab, addresses.live.ipv4, 20_000), "stand-in");
 
+    // The whole stand-in is started anew: the address went with it, and comes again.
+    await host.kill();
+    await lab.must("standin", "ip", "address", "delete", `${addresses.live.ipv4}/24`, "dev", "eth0");
+    await host.pretendReboot();
+    await host.start();
+    await host.event("takeoverDone", "plant1");
+    assert.equal(await askFromClient(lab, addresses.live.ipv4, 20_000), "stand-in");
+
     // The server is repaired off its address, and gets it back when the stand-in has let go of it.
     for (const [address, prefix] of [
       [addresses.live.ipv4, 24],

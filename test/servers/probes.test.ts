@@ -35,8 +35,8 @@ describe("probes of a server", () => {
     if (!hasPing) this.skip();
     assert.equal(await verdictOf(icmpProbe("127.0.0.1", 5000)), "well");
     assert.equal(await verdictOf(icmpProbe("no-such-host.invalid", 5000)), "failed");
-    // TEST-NET-1, which nobody has: no answer, or no route to it.
-    assert.equal(await verdictOf(icmpProbe("192.0.2.1", 500)), "failed");
+    // Reserved for ever, so that nobody has it: no answer, or no route to it.
+    assert.equal(await verdictOf(icmpProbe("240.0.0.1", 500)), "failed");
   });
 
   it("TCP: accepted is well, refused has failed", async () => {

@@ -311,6 +311,19 @@ describe("the watch after a restart of this process", () => {
     assert.equal(once(played.kinds(), "takeoverResumed"), 1);
   });
 
+  it("goes through the takeover again where the whole machine was started anew: its addresses are gone", async () => {
+    const runner = new PlayedRunner();
+    runner.standingNow = { kind: "standingIn" };
+    const played = playedWatch(files, { runner, rebooted: true });
+    const started = played.watch.start("restart");
+    await settle();
+    assert.equal(runner.last.kind, "takeover");
+    await runner.last.end("done", "standingIn");
+    await started;
+    await pass(played.clock, 30_000, 1000);
+    assert.deepEqual([played.watch.role, runner.runs.length], ["standIn", 1]);
+  });
+
   it("stays in maintenance", async () => {
     const { watch, rounds } = await watching(files, { maintenance: "stopped" });
     assert.deepEqual([watch.status().condition, rounds()], ["stopped", 0]);

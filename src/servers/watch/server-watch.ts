@@ -33,8 +33,10 @@ export interface ServerWatchParts {
   readonly stage: Stage;
   /** As it was when the process ended. */
   readonly maintenance: Maintenance;
+  /** The operating system was started anew since: addresses and services that were taken over are gone. */
+  readonly rebooted: boolean;
   /** Keeps the state on disk. */
-  readonly save: (state: ServerState) => Promise<void>;
+  readonly save: (state: Omit<ServerState, "boot">) => Promise<void>;
   /** Told when the live server plays its role and nothing is under way. */
   readonly onQuiet: () => void;
 }
@@ -99,7 +101,7 @@ export class ServerWatch {
 
   /** Finishes what was broken off, then watches. */
   async start(reason: string): Promise<void> {
-    await this.#role.recover();
+    await this.#role.recover(this.#parts.rebooted);
     this.report({ kind: "serverWatched", reason });
     this.#watch(reason);
   }

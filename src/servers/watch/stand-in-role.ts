@@ -57,8 +57,11 @@ export class StandInRole implements Audience {
     return this.#lastWork;
   }
 
-  /** Finishes what the end of the process broke off, and learns the role from the journal. */
-  async recover(): Promise<void> {
+  /**
+   * Finishes what the end of the process broke off, and learns the role from the journal. `rebooted`: what this
+   * machine had assumed went with the operating system, so the takeover is gone through again.
+   */
+  async recover(rebooted: boolean): Promise<void> {
     const { plans, report, server, stage } = this.#parts;
     const before = await plans.standing();
     if (before.kind === "none") {
@@ -70,6 +73,8 @@ export class StandInRole implements Audience {
       const work = this.begin(before.plan, before.reason);
       report({ kind: "takeoverResumed", detail: `${before.plan}: ${before.reason}` });
       await this.#carryOut(work, before.plan, () => plans.resume(this.#options(work)));
+    } else if (before.kind === "standingIn" && rebooted) {
+      await this.takeOver("this machine was started anew while it stood in").catch(() => undefined);
     } else {
       await this.#settle();
     }

@@ -120,7 +120,7 @@ export interface PlayedWatch {
   readonly files: PlayedReplicator;
   readonly database: PlayedReplicator;
   readonly events: DiagnosticRecord[];
-  readonly saved: ServerState[];
+  readonly saved: Omit<ServerState, "boot">[];
   /** What rounds of probes say from here on. */
   says(verdict: RoundVerdict): void;
   /** Rounds asked so far. */
@@ -136,6 +136,7 @@ export function playedWatch(
     readonly stage?: Stage;
     readonly runner?: PlayedRunner;
     readonly maintenance?: Maintenance;
+    readonly rebooted?: boolean;
     readonly hasMaintenance?: boolean;
   } = {},
 ): PlayedWatch {
@@ -145,7 +146,7 @@ export function playedWatch(
   const files = new PlayedReplicator("files", "/copy");
   const database = new PlayedReplicator("database", "files_shop");
   const events: DiagnosticRecord[] = [];
-  const saved: ServerState[] = [];
+  const saved: Omit<ServerState, "boot">[] = [];
   let verdict: RoundVerdict = "well";
   let rounds = 0;
   const watch = new ServerWatch({
@@ -168,6 +169,7 @@ export function playedWatch(
     replicators: [files, database],
     stage,
     maintenance: options.maintenance ?? "none",
+    rebooted: options.rebooted ?? false,
     save: async (state) => {
       saved.push(state);
     },

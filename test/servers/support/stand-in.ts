@@ -7,7 +7,7 @@ import type { DiagnosticEvent } from "../../../src/diagnostics/event.ts";
 import { newProject } from "../../../src/project/project-document.ts";
 import { saveProject } from "../../../src/project/project-file.ts";
 import type { ServerSettings } from "../../../src/project/server.ts";
-import { saveServerStates } from "../../../src/project/server-state.ts";
+import { readServerStates, saveServerStates } from "../../../src/project/server-state.ts";
 import type { Ended, Lab } from "./lab.ts";
 
 const program = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url));
@@ -61,7 +61,7 @@ export class StandIn {
     const opcUa = { ...project.opcUa, ...(port === undefined ? {} : { port }) };
     const document = newProject().withProject({ ...project, opcUa, servers });
     await saveProject(document, join(this.directory, "redundancymaster.xml"));
-    const enabled = { enabled: true, maintenance: "none", role: "live" } as const;
+    const enabled = { enabled: true, maintenance: "none", role: "live", boot: null } as const;
     await saveServerStates(
       this.stateDirectory,
       Object.fromEntries(servers.map(({ name }) => [name.toLowerCase(), enabled])),
@@ -100,6 +100,15 @@ export class StandIn {
     const stream = this.client.events({ filter: { codes: [code], pair }, past: null, follow: true });
     for await (const item of stream) if (item.kind === "event") return item.event;
     throw new Error(`no ${code}`);
+  }
+
+  /** Makes what is on disk be of another run of the operating system. */
+  async pretendReboot(): Promise<void> {
+    const states = await readServerStates(this.stateDirectory);
+    const others = Object.entries(states).map(
+      ([name, state]) => [name, { ...state, boot: "another" }] as const,
+    );
+    await saveServerStates(this.stateDirectory, Object.fromEntries(others));
   }
 
   async kill(): Promise<void> {
