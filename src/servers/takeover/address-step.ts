@@ -2,10 +2,8 @@ import { UnderstudyError } from "../../core/error.ts";
 import type { TakenAddress } from "../../project/server.ts";
 import type { Memo, Step, StepIo } from "../plan/step.ts";
 import { ownerOf } from "./duplicate-check.ts";
+import { canonical, ipLimitMs, type NetworkInterface, readInterface } from "./network-interface.ts";
 import type { StepTools } from "./step-tools.ts";
-
-/** Most time for one call of ip, in ms. */
-const ipLimitMs = 5000;
 
 /**
  * Assumes the addresses of the live server: none of them is taken unless nobody on the network answers for any.
@@ -37,8 +35,24 @@ async function assume(addresses: readonly TakenAddress[], tools: StepTools, io: 
   await refuseDuplicates(absent, tools, io);
   for (const each of absent) await add(each, tools, io);
   // Also those found present: a crash may have come between adding and announcing.
-  await Promise.all(addresses.map((each) => tools.announcer.announce(bareOf(each.address), each.interface)));
+  await onEach(addresses, tools, io, (address, on) => tools.announcer.announce(address, on));
   return `assumed ${addresses.map(textOf).join(", ")}`;
+}
+
+/** The answers for all addresses, asked at the same time. */
+async function onEach<T>(
+  addresses: readonly TakenAddress[],
+  tools: StepTools,
+  io: StepIo,
+  ask: (address: string, on: NetworkInterface) => Promise<T>,
+): Promise<readonly T[]> {
+  const interfaces = await interfacesOf(addresses, tools, io);
+  return Promise.all(
+    addresses.flatMap(({ address, interface: name }) => {
+      const on = interfaces.get(name);
+      return on === undefined ? [] : [ask(bareOf(address), on)];
+    }),
+  );
 }
 
 async function refuseDuplicates(
@@ -46,8 +60,8 @@ async function refuseDuplicates(
   tools: StepTools,
   io: StepIo,
 ): Promise<void> {
-  const owners = await Promise.all(
-    addresses.map(({ address, interface: on }) => ownerOf(bareOf(address), on, tools.run, io.signal)),
+  const owners = await onEach(addresses, tools, io, (address, on) =>
+    ownerOf(address, on, tools.run, io.signal),
   );
   const inUse = addresses.flatMap((each, index) => {
     const owner = owners[index];
@@ -109,47 +123,28 @@ function presentIn(memo: Memo): readonly Memo[] {
   return Array.isArray(present) ? present : [];
 }
 
-interface IpInterface {
-  readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number }[];
-}
-
 /** Those of the addresses that are on their interfaces now, whatever their prefix length. */
 async function presentOf(
   addresses: readonly TakenAddress[],
   tools: StepTools,
   io: StepIo,
 ): Promise<readonly TakenAddress[]> {
-  const found = new Map<string, ReadonlySet<string>>();
+  const interfaces = await interfacesOf(addresses, tools, io);
+  return addresses.filter(({ address, interface: on }) =>
+    interfaces.get(on)?.addresses.has(canonical(bareOf(address))),
+  );
+}
+
+async function interfacesOf(
+  addresses: readonly TakenAddress[],
+  tools: StepTools,
+  io: StepIo,
+): Promise<ReadonlyMap<string, NetworkInterface>> {
+  const found = new Map<string, NetworkInterface>();
   for (const { interface: on } of addresses) {
-    if (!found.has(on)) found.set(on, await addressesOn(on, tools, io));
+    if (!found.has(on)) found.set(on, await readInterface(on, tools.run, io.signal));
   }
-  return addresses.filter(({ address, interface: on }) => found.get(on)?.has(canonical(bareOf(address))));
-}
-
-async function addressesOn(on: string, tools: StepTools, io: StepIo): Promise<ReadonlySet<string>> {
-  const args = ["-json", "address", "show", "dev", on];
-  const { code, output, complaint } = await tools.run({
-    program: "ip",
-    args,
-    timeoutMs: ipLimitMs,
-    signal: io.signal,
-  });
-  if (code !== 0) {
-    throw new UnderstudyError(
-      "ADDRESS_INTERFACE_MISSING",
-      `There is no interface ${on} at this machine (${complaint}); name one of those that ip link shows`,
-    );
-  }
-  const interfaces = JSON.parse(output || "[]") as readonly IpInterface[];
-  const locals = interfaces.flatMap(({ addr_info: info }) => (info ?? []).map(({ local }) => local ?? ""));
-  return new Set(locals.map(canonical));
-}
-
-/** One way of writing an address, so that two can be compared. */
-function canonical(address: string): string {
-  return address.includes(":") && URL.canParse(`http://[${address}]`)
-    ? new URL(`http://[${address}]`).hostname.slice(1, -1)
-    : address;
+  return found;
 }
 
 function bareOf(address: string): string {
