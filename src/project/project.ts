@@ -54,7 +54,10 @@ export interface Pair {
 export interface MemberSettings {
   /** Host name or IP address; `localhost` for this machine. */
   readonly machine: string;
-  /** Full endpoint URL; null = `opc.tcp://<machine>:4840`. Without meaning for OPC DA. */
+  /**
+   * OPC UA: full endpoint URL; null = `opc.tcp://<machine>:4840`. OPC DA: `opcda://<machine>/<ProgID>`; null = the
+   * pair's server on the machine.
+   */
   readonly endpointUrl: string | null;
   readonly securityPolicy: SecurityPolicyName;
   /** Accept the server's certificate without a trust list entry. Default false. */

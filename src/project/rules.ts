@@ -2,6 +2,7 @@ import { eventCatalogue } from "../diagnostics/catalogue.ts";
 import { nearest } from "./did-you-mean.ts";
 import { checkMonitorItems } from "./monitor-item-rules.ts";
 import {
+  type MemberSettings,
   type NotificationSettings,
   type Pair,
   type Project,
@@ -24,8 +25,8 @@ export function checkRules(project: Project): readonly ValueProblem[] {
 function checkPair(pair: Pair, path: string): ValueProblem[] {
   return [
     ...checkUrlSegment(pair, path),
-    ...checkEndpointUrl(pair.primary.endpointUrl, `${path}/primary`),
-    ...checkEndpointUrl(pair.secondary.endpointUrl, `${path}/secondary`),
+    ...checkEndpointUrl(pair, pair.primary, `${path}/primary`),
+    ...checkEndpointUrl(pair, pair.secondary, `${path}/secondary`),
     ...checkMonitorItems(pair, path),
     ...checkCounts(pair, path),
     ...(pair.notifications === null ? [] : checkNotifications(pair.notifications, `${path}/notifications`)),
@@ -89,10 +90,20 @@ function checkUrlSegment(pair: Pair, path: string): ValueProblem[] {
   return [invalid(`${path}/${element}`, quoted(name), expected)];
 }
 
-function checkEndpointUrl(url: string | null, path: string): ValueProblem[] {
-  const port = url === null ? null : (/^opc\.tcp:\/\/(?:\[[^\]]*\]|[^/:]*):([0-9]+)/.exec(url)?.[1] ?? null);
+/** What an endpoint URL has to begin with, by the protocol of the pair. */
+const urlOfProtocol = Object.freeze({
+  opcua: { scheme: "opc.tcp:", expected: "an OPC UA URL such as opc.tcp://host:4840/path" },
+  opcda: { scheme: "opcda:", expected: "an OPC DA URL: opcda://MACHINE/PROGID" },
+} as const);
+
+function checkEndpointUrl({ protocol }: Pair, { endpointUrl }: MemberSettings, path: string): ValueProblem[] {
+  if (endpointUrl === null) return [];
+  const refused = (found: string, expected: string) => [invalid(`${path}/endpointUrl`, found, expected)];
+  const { scheme, expected } = urlOfProtocol[protocol];
+  if (!endpointUrl.startsWith(scheme)) return refused(quoted(endpointUrl), expected);
+  const port = /^opc\.tcp:\/\/(?:\[[^\]]*\]|[^/:]*):([0-9]+)/.exec(endpointUrl)?.[1] ?? null;
   if (port === null || (Number(port) >= 1 && Number(port) <= 65535)) return [];
-  return [invalid(`${path}/endpointUrl`, `the port ${port}`, "a port from 1 to 65535")];
+  return refused(`the port ${port}`, "a port from 1 to 65535");
 }
 
 function checkCounts(pair: Pair, path: string): ValueProblem[] {
