@@ -15,6 +15,7 @@ interface AddOptions {
   readonly queryInterval?: number;
   readonly queryTimeout?: number;
   readonly port?: number;
+  readonly opcDaClients?: boolean;
   readonly security?: SecurityPolicyName;
   readonly trustServerCertificates?: boolean;
 }
@@ -55,6 +56,7 @@ export function pairAddCommand({ terminal }: CliContext): Command {
     .option("--query-interval <ms>", "time between two status queries", parseNumber)
     .option("--query-timeout <ms>", "time after which an unanswered status query is missed", parseNumber)
     .option("--port <number>", "a port of the pair's own beside the shared one", parseNumber)
+    .option("--opc-da-clients", "admit OPC DA clients to a pair of OPC UA servers; its name becomes a ProgID")
     .addOption(
       new Option("--security <policy>", "security of the broker's own connections to both servers").choices([
         "None",
@@ -103,6 +105,7 @@ function newPair(server: string, own: AddOptions): NewPair {
     queryServerStatusInterval: own.queryInterval,
     queryServerStatusTimeout: own.queryTimeout,
     port: own.port,
+    opcDaClients: own.opcDaClients,
   };
 }
 

@@ -17,7 +17,8 @@ import {
   reasonOption,
   withBrokerIfRunning,
 } from "./command.ts";
-import { type HookChoices, hasRegistry, hookPair, unhookPair } from "./da-hook.ts";
+import { hasRegistry, hookPair, isHooked, unhookPair } from "./da-hook.ts";
+import { changesText, dryRunOption } from "./rename-pair.ts";
 
 export function pairEnableCommand(context: CliContext): Command {
   return toggleCommand(context, true)
@@ -40,28 +41,33 @@ function toggleCommand({ terminal }: CliContext, enabled: boolean): Command {
   return new Command(enabled ? "enable" : "disable")
     .argument("<pair>", "name of the pair")
     .addOption(reasonOption(terminal))
-    .option("--dry-run", "OPC DA: print which registry entries would change, and change nothing")
+    .addOption(dryRunOption())
     .addOption(serverOption().hideHelp(!enabled))
     .addOption(originalOption().hideHelp(!enabled))
     .action(async (pair: string, own: ToggleOptions, command: Command) => {
       const options = globalOptions(command, terminal);
+      const wasHooked = await isHooked(options, pair);
       const changes = await changeRegistry(options, pair, enabled, own);
       if (own.dryRun === true) {
-        await answer(terminal, options, { pair, dryRun: true, changes }, () =>
-          changes.length === 0 ? "Nothing would change in a registry.\n" : `${changes.join("\n")}\n`,
-        );
+        await answer(terminal, options, { pair, dryRun: true, changes }, () => changesText(changes));
         return;
       }
-      const live = await withBrokerIfRunning(options, async (broker) => {
-        const status = await (enabled ? broker.enable(pair, own.reason) : broker.disable(pair, own.reason));
-        return { pair: status.name, enabled: status.enabled, brokerRunning: true };
+      const result = await toggle(options, pair, enabled, own.reason).catch(async (error: unknown) => {
+        // clients must not be led to a pair that is not enabled
+        if (enabled && !wasHooked) await unhookPair(options, pair, false).catch(() => undefined);
+        throw error;
       });
-      const result = live ?? (await toggleOffline(options, pair, enabled));
       await answer(terminal, options, result, () => {
         const later = result.brokerRunning ? "" : " No broker is running; the next 'understudy run' does so.";
         return `${result.pair} is ${result.enabled ? "enabled" : "disabled"} on this machine.${later}\n`;
       });
     });
+}
+
+interface Toggled {
+  readonly pair: string;
+  readonly enabled: boolean;
+  readonly brokerRunning: boolean;
 }
 
 interface ToggleOptions {
@@ -83,24 +89,38 @@ function originalOption(): Option {
   );
 }
 
-/** The registry leads clients of a DA pair to the proxy exactly while the pair is enabled. */
+async function toggle(
+  options: GlobalOptions,
+  pair: string,
+  enabled: boolean,
+  reason: string,
+): Promise<Toggled> {
+  const live = await withBrokerIfRunning(options, async (broker) => {
+    const status = await (enabled ? broker.enable(pair, reason) : broker.disable(pair, reason));
+    return { pair: status.name, enabled: status.enabled, brokerRunning: true };
+  });
+  return live ?? (await toggleOffline(options, pair, enabled));
+}
+
+/** The registry leads OPC DA clients of a pair that admits them to the proxy exactly while the pair is enabled. */
 async function changeRegistry(
   options: GlobalOptions,
   name: string,
   enabled: boolean,
   own: ToggleOptions,
 ): Promise<readonly string[]> {
+  const dryRun = own.dryRun === true;
+  // also of a pair that is in the project no more
+  if (!enabled) return unhookPair(options, name, dryRun);
   if (!hasRegistry()) return [];
   const pair = await knownPair(options, name);
-  if (pair.protocol !== "opcda") return [];
-  const dryRun = own.dryRun === true;
-  if (!enabled) return unhookPair(options, pairName(pair), dryRun);
-  const choices: HookChoices = {
-    dryRun,
-    registerServer: own.registerServer ?? false,
+  const server = own.registerServer ?? false;
+  const choices = {
     forbidOriginal: own.forbidOriginal === true,
+    allowMinimalRegistration: server !== false,
+    knownClsid: typeof server === "string" ? server : null,
   };
-  return hookPair(options, pair, choices);
+  return hookPair(options, pair, choices, dryRun);
 }
 
 async function knownPair(options: GlobalOptions, name: string): Promise<Pair> {
@@ -113,11 +133,7 @@ async function knownPair(options: GlobalOptions, name: string): Promise<Pair> {
   );
 }
 
-async function toggleOffline(
-  options: GlobalOptions,
-  name: string,
-  enabled: boolean,
-): Promise<{ pair: string; enabled: boolean; brokerRunning: boolean }> {
+async function toggleOffline(options: GlobalOptions, name: string, enabled: boolean): Promise<Toggled> {
   const pair = pairName(await knownPair(options, name));
   const state = await readMachineState(options.stateDirectory);
   const next = withPairEnabled(state, pair, enabled);

@@ -11,6 +11,7 @@ import { readProject } from "../project/project-file.ts";
 import { ensureStateDirectory } from "../project/state-directory.ts";
 import type { LoadBroker } from "./broker-loader.ts";
 import type { GlobalOptions } from "./command.ts";
+import { repairHooks } from "./da-hook.ts";
 import { deferredApi } from "./deferred-api.ts";
 import {
   brokerContext,
@@ -97,6 +98,7 @@ async function start(run: Run, loadBroker: LoadBroker): Promise<void> {
   const { options, project, report } = run;
   const { projectFile, stateDirectory } = options;
   await restoreEvents(run.journal, stateDirectory, project);
+  await repair(run);
   const stored = await readMachineState(stateDirectory);
   const createBroker = await loadBroker((message) => run.log.line("information", `node-opcua: ${message}`));
   const broker = await createBroker({
@@ -115,6 +117,14 @@ async function start(run: Run, loadBroker: LoadBroker): Promise<void> {
     throw error;
   }
   run.broker = broker;
+}
+
+/** What keeps the registry from being repaired must not keep the pairs from being served. */
+async function repair({ options, log }: Run): Promise<void> {
+  const lines = await repairHooks(options).catch((error: unknown) => [
+    `The registration of OPC DA pairs was left half done and cannot be repaired: ${messageOf(error)}`,
+  ]);
+  for (const line of lines) log.line("warning", line);
 }
 
 function allEnabled(project: Project, state: MachineState): MachineState {

@@ -41,6 +41,8 @@ export interface Pair {
   readonly queryServerStatusTimeout: number;
   /** A port of the pair's own beside the shared one; null = none. */
   readonly port: number | null;
+  /** Admit OPC DA clients to a pair of OPC UA servers. Default false; without meaning for OPC DA, which always does. */
+  readonly opcDaClients: boolean;
   readonly monitorItems: readonly MonitorItem[];
   /** Items in error that cause a failover: 1 to the number of items. */
   readonly monitorItemFailureCount: number;
@@ -141,6 +143,11 @@ export interface NotificationSettings {
   readonly footer: string;
   /** Codes of the event catalogue to send. */
   readonly events: readonly string[];
+}
+
+/** Whether OPC DA clients of this machine may find and use the pair. */
+export function admitsOpcDaClients(pair: Pair): boolean {
+  return pair.protocol === "opcda" || pair.opcDaClients;
 }
 
 /** The name clients see: the alias, else the server's own. Unique within the project. */

@@ -25,6 +25,7 @@ export function checkRules(project: Project): readonly ValueProblem[] {
 function checkPair(pair: Pair, path: string): ValueProblem[] {
   return [
     ...checkUrlSegment(pair, path),
+    ...checkProgId(pair, path),
     ...checkEndpointUrl(pair, pair.primary, `${path}/primary`),
     ...checkEndpointUrl(pair, pair.secondary, `${path}/secondary`),
     ...checkMonitorItems(pair, path),
@@ -87,6 +88,18 @@ function checkUrlSegment(pair: Pair, path: string): ValueProblem[] {
   const element = pair.alias === null ? "server" : "alias";
   const expected =
     "a name that can stand in opc.tcp://host:port/NAME: letters, digits and . _ - ~ ! $ ' ( ) * + , ; = : @";
+  return [invalid(`${path}/${element}`, quoted(name), expected)];
+}
+
+/** What Windows admits as a ProgID (learn.microsoft.com, "ProgID Key"): so clients that browse show it, too. */
+const progId = /^[A-Za-z][A-Za-z0-9._-]{0,38}$/;
+
+function checkProgId(pair: Pair, path: string): ValueProblem[] {
+  const name = pairName(pair);
+  if (pair.protocol !== "opcua" || !pair.opcDaClients || progId.test(name)) return [];
+  const element = pair.alias === null ? "server" : "alias";
+  const expected =
+    "a ProgID, as OPC DA clients are admitted: at most 39 letters, digits and . _ -, first a letter";
   return [invalid(`${path}/${element}`, quoted(name), expected)];
 }
 

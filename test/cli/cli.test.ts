@@ -163,17 +163,6 @@ describe("the command line", () => {
       assert.equal(readFileSync(project, "utf8"), text);
     });
 
-    it("can be two OPC DA servers of one machine, each with a ProgID of its own", async () => {
-      const places = ["--primary", "opcda://localhost/Mill.1", "--secondary", "opcda://localhost/Mill.2"];
-      const added = await bench.run("pair", "add", "Mill", "--protocol", "opcda", ...places);
-      assert.equal(added.code, 0, added.stderr);
-      assert.equal((await bench.run("check")).code, 0);
-      assert.match(readFileSync(project, "utf8"), /<endpointUrl>opcda:\/\/localhost\/Mill\.2<\/endpointUrl>/);
-      const mixed = await bench.run("pair", "add", "Mixed", ...places);
-      assert.equal(mixed.code, 2);
-      assert.match(mixed.stderr, /^error PROJECT_VALUE_INVALID: .*endpointUrl/);
-    });
-
     it("can be the first ones of a project that does not exist yet", async () => {
       const args = ["pair", "add", "Pump", "--primary", "plc-a", "--secondary", "plc-b", "--project"];
       assert.match((await bench.run(...args, "new.xml")).stdout, /new\.xml \(new file\)/);

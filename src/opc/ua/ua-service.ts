@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Role } from "../../core/role.ts";
 import type { ReportEvent } from "../../diagnostics/event.ts";
-import { type OpcUaFrontSettings, type Pair, pairName } from "../../project/project.ts";
+import { admitsOpcDaClients, type OpcUaFrontSettings, type Pair, pairName } from "../../project/project.ts";
 import type { Clock } from "../clock.ts";
 import type { DaClients } from "../da/da-clients.ts";
 import { systemHostClock } from "../host-clock.ts";
@@ -70,9 +70,9 @@ export class UaService {
     this.#ticker = setInterval(() => this.#tick(), tickMs);
   }
 
-  /** The OPC DA clients of all pairs. */
+  /** The OPC DA clients of all pairs that admit them. */
   *daClients(): Iterable<DaClients> {
-    for (const { daClients } of this.#pairs.values()) yield daClients;
+    for (const { pair, daClients } of this.#pairs.values()) if (admitsOpcDaClients(pair)) yield daClients;
   }
 
   find(name: string): UaPair | null {
