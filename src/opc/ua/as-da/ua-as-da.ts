@@ -54,7 +54,8 @@ type ServerCall = {
 
 /**
  * A session on an OPC UA server that looks like an OPC DA server object (OPC 10000-8, A.4): groups are
- * subscriptions, item ids are NodeIds in text form. Deadband and time bias are not carried.
+ * subscriptions, item ids are NodeIds in text form. Of a group's time bias an OPC UA server knows nothing: it is for the
+ * client's own use, which is given it back as it set it (OPC DA 3.0, 4.5.1).
  */
 export class UaAsDaServer implements DaServer {
   readonly clsid = "{00000000-0000-0000-0000-000000000000}";
@@ -223,7 +224,7 @@ export class UaAsDaServer implements DaServer {
 
   async #addGroup(body: RequestBody<"addGroup">, timeoutMs: number): Promise<unknown> {
     if (this.#groups.has(body.group)) return hresult.E_INVALIDARG;
-    const group = new UaGroup(this.#session, body.group, body.active);
+    const group = new UaGroup(this.#session, body.group, body.active, body.deadbandPercent);
     const updateRateMs = await group.create(body.updateRateMs, timeoutMs);
     this.#groups.set(body.group, group);
     this.#pump.setSubscriptionCount(this.#groups.size);
@@ -331,6 +332,7 @@ async function setState(
 ): Promise<ResponseBody<"setGroupState">> {
   const isRate = (body.change & groupChange.rate) !== 0;
   const updateRateMs = isRate ? await group.setRate(body.updateRateMs, timeoutMs) : body.updateRateMs;
+  if ((body.change & groupChange.deadband) !== 0) await group.setDeadband(body.deadbandPercent, timeoutMs);
   if ((body.change & groupChange.active) !== 0) await group.setActive(body.active, timeoutMs);
   return { updateRateMs, keepAliveMs: 0 };
 }
