@@ -25,7 +25,7 @@ export const ringMarginMs = 1000;
 /** How long at most a standby's data are kept while the active member delivers none. */
 export const longestHoldMs = 120_000;
 /** How long after a switchover samples are still compared with what the old member had delivered. */
-const filterForMs = 3000;
+export const filterForMs = 3000;
 
 /**
  * One stream of data for a client out of the streams of both members: passes on the active member's, keeps
@@ -59,6 +59,11 @@ export class SwitchedStream<T, F extends SampleFilter<T> = SampleFilter<T>> {
   /** What still holds back samples after a switchover; null where nothing does. */
   get filter(): F | null {
     return this.#filter;
+  }
+
+  /** What the client was given lately, oldest first. */
+  *recentlyDelivered(): Iterable<T> {
+    for (const { data } of this.#delivered.entries()) yield data;
   }
 
   /** Data from a member: passed on if that member is the active one, else kept. */
