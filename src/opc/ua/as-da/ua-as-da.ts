@@ -151,12 +151,15 @@ export class UaAsDaServer implements DaServer {
           errors: await group.setItemsActive(body.items, body.active, timeoutMs),
         }));
       case "setDatatypes":
-        return { errors: new Int32Array(body.items.length).fill(hresult.OPC_E_BADTYPE) };
+        return this.#inGroup(body.group, async (group) => ({
+          errors: group.setDatatypes(body.items, body.types),
+        }));
       case "read":
         return this.#inGroup(body.group, (group) => {
           const nodes = [...body.items].map((item) => group.items.get(item)?.nodeId ?? null);
           const maxAgeMs = body.source === 1 ? anyAgeMs : body.source === 3 ? body.maxAgeMs : 0;
-          return this.#read(nodes, hresult.OPC_E_INVALIDHANDLE, maxAgeMs, timeoutMs);
+          const types = group.requestedTypesOf(body.items);
+          return this.#read(nodes, hresult.OPC_E_INVALIDHANDLE, maxAgeMs, timeoutMs, types);
         });
       case "readItemIds":
         return this.#read(
@@ -250,6 +253,7 @@ export class UaAsDaServer implements DaServer {
     unknown: number,
     maxAgeMs: number,
     timeoutMs: number,
+    requestedTypes: readonly number[] = [],
   ): Promise<ResponseBody<"read">> {
     const asked = nodes.flatMap((nodeId) => (nodeId ? [valueAttribute(nodeId)] : []));
     const values = await readAttributes(this.#session, asked, maxAgeMs, timeoutMs);
@@ -258,6 +262,7 @@ export class UaAsDaServer implements DaServer {
       nodes.map(
         (nodeId): ItemValue => (nodeId ? (values[next++] ?? { error: hresult.E_FAIL }) : { error: unknown }),
       ),
+      requestedTypes,
     );
   }
 

@@ -31,6 +31,7 @@ import type { ServiceResponse, UpstreamSession } from "../upstream/upstream-sess
 import { listNotifications, notificationTypes } from "../wire/notification-data.ts";
 import { anyAgeMs, nodeIdOf, readAttributes, valueAttribute } from "./calls.ts";
 import { isFilterRefused, OwnDeadband, percentFilter, spansOf } from "./deadband.ts";
+import { canConvert } from "./requested-type.ts";
 import { errorOf, type NodeType, nodeTypeOf, statesOf } from "./values.ts";
 
 /** Samples that a server keeps for an item between two publishing cycles. */
@@ -52,6 +53,8 @@ export class UaGroup {
   readonly items = new Map<number, UaItem>();
   readonly #session: UpstreamSession;
   readonly #ownDeadband = new OwnDeadband();
+  /** VARTYPEs by item, where the client asked for one. */
+  readonly #requestedTypes = new Map<number, number>();
   #subscriptionId = 0;
   #active: boolean;
   #deadbandPercent: number;
@@ -185,9 +188,8 @@ export class UaGroup {
       }
       accessRights[index] = accessRightsOf(Number(level.value.value));
       const requested = definitions[index]?.requestedType ?? varType.empty;
-      if (requested !== varType.empty && requested !== canonicalTypes[index])
-        errors[index] = hresult.OPC_E_BADTYPE;
-      else wanted.push({ index, nodeId, type });
+      if (canConvert(canonicalTypes[index] ?? varType.empty, requested)) wanted.push({ index, nodeId, type });
+      else errors[index] = hresult.OPC_E_BADTYPE;
     });
     if (!keep) for (const { index } of wanted) errors[index] = hresult.S_OK;
     else await this.#create(definitions, wanted, errors, timeoutMs);
@@ -201,6 +203,9 @@ export class UaGroup {
     timeoutMs: number,
   ): Promise<void> {
     if (wanted.length === 0) return;
+    // before the items exist, so that their first values have their types
+    for (const { index } of wanted)
+      this.#request(definitions[index]?.item, definitions[index]?.requestedType);
     const filter = percentFilter(this.#deadbandPercent);
     const results = await this.#createMonitored(definitions, wanted, filter, timeoutMs);
     const refused = wanted.flatMap((each, place) =>
@@ -256,6 +261,7 @@ export class UaGroup {
     const known = [...items].flatMap((item) => this.items.get(item)?.monitoredItemId ?? []);
     for (const item of items) {
       this.items.delete(item);
+      this.#requestedTypes.delete(item);
       this.#ownDeadband.forget(item);
     }
     if (known.length > 0) {
@@ -307,7 +313,7 @@ export class UaGroup {
   }
 
   change(items: readonly number[], values: readonly DataValue[], transaction: number): DataChange {
-    const states = statesOf(values);
+    const states = statesOf(values, this.requestedTypesOf(items));
     const isGood = states.qualities.every((each) => each >= 0xc0);
     const hasError = states.errors.some((each) => each !== hresult.S_OK);
     return {
@@ -319,6 +325,29 @@ export class UaGroup {
       items: Uint32Array.from(items),
       ...states,
     };
+  }
+
+  requestedTypesOf(items: Iterable<number>): number[] {
+    return Array.from(items, (item) => this.#requestedTypes.get(item) ?? varType.empty);
+  }
+
+  /** HRESULTs, one an item. */
+  setDatatypes(items: Uint32Array, types: Uint16Array): Int32Array {
+    return Int32Array.from(items, (item, index) => {
+      const known = this.items.get(item);
+      if (!known) return hresult.OPC_E_INVALIDHANDLE;
+      const requested = types[index] ?? varType.empty;
+      if (!canConvert(varTypeOf(known.type.dataType, known.type.isArray), requested))
+        return hresult.OPC_E_BADTYPE;
+      this.#request(item, requested);
+      return hresult.S_OK;
+    });
+  }
+
+  #request(item: number | undefined, type: number | undefined): void {
+    if (item === undefined) return;
+    if (type === undefined || type === varType.empty) this.#requestedTypes.delete(item);
+    else this.#requestedTypes.set(item, type);
   }
 
   #errorsOf(items: Uint32Array): Int32Array {
