@@ -155,7 +155,12 @@ async function prepare(
 
 async function isInstalled(options: GlobalOptions, pair: Pair): Promise<boolean> {
   try {
-    await hookPair(options, pair, { dryRun: true, registerServer: false, forbidOriginal: false });
+    await hookPair(
+      options,
+      pair,
+      { forbidOriginal: false, allowMinimalRegistration: false, knownClsid: null },
+      true,
+    );
     return true;
   } catch (error) {
     const { code } = error as { readonly code?: unknown };

@@ -15,6 +15,7 @@ interface AddOptions {
   readonly queryInterval?: number;
   readonly queryTimeout?: number;
   readonly port?: number;
+  readonly opcDaClients?: boolean;
   readonly security?: SecurityPolicyName;
   readonly trustServerCertificates?: boolean;
 }
@@ -34,7 +35,10 @@ export function pairAddCommand({ terminal }: CliContext): Command {
       "endpoint name (OPC UA) or ProgID (OPC DA); also the pair's name unless --alias is given",
     )
     .addOption(
-      new Option("--primary <place>", "preferred server: machine name, IP address, or opc.tcp:// URL")
+      new Option(
+        "--primary <place>",
+        "preferred server: machine name, IP address, opc.tcp:// or opcda:// URL",
+      )
         .argParser(parsePlace)
         .makeOptionMandatory(),
     )
@@ -52,6 +56,7 @@ export function pairAddCommand({ terminal }: CliContext): Command {
     .option("--query-interval <ms>", "time between two status queries", parseNumber)
     .option("--query-timeout <ms>", "time after which an unanswered status query is missed", parseNumber)
     .option("--port <number>", "a port of the pair's own beside the shared one", parseNumber)
+    .option("--opc-da-clients", "admit OPC DA clients to a pair of OPC UA servers; its name becomes a ProgID")
     .addOption(
       new Option("--security <policy>", "security of the broker's own connections to both servers").choices([
         "None",
@@ -63,7 +68,10 @@ export function pairAddCommand({ terminal }: CliContext): Command {
       "after",
       "\nExamples:\n" +
         "  understudy pair add Boiler --primary plc-a --secondary plc-b --mode warm\n" +
-        "  understudy pair add Boiler --primary opc.tcp://10.0.0.1:4840/srv --secondary opc.tcp://10.0.0.2:4840/srv",
+        "  understudy pair add Boiler --primary opc.tcp://10.0.0.1:4840/srv --secondary opc.tcp://10.0.0.2:4840/srv\n" +
+        "  understudy pair add Vendor.Server.1 --protocol opcda --primary localhost --secondary plc-b\n" +
+        "  understudy pair add Mill --protocol opcda --primary opcda://localhost/Vendor.Server.1 " +
+        "--secondary opcda://localhost/Vendor.Server.2",
     )
     .action(async (server: string, own: AddOptions, command: Command) => {
       const options = globalOptions(command, terminal);
@@ -97,18 +105,20 @@ function newPair(server: string, own: AddOptions): NewPair {
     queryServerStatusInterval: own.queryInterval,
     queryServerStatusTimeout: own.queryTimeout,
     port: own.port,
+    opcDaClients: own.opcDaClients,
   };
 }
 
 /** A machine, or an endpoint URL with the machine in it. */
 export function parsePlace(text: string): Place {
   if (!text.includes("://")) return { machine: text };
+  const [, da] = /^opcda:\/\/([^/]+)\/[^/]+$/.exec(text) ?? [];
   const [, bracketed, plain] =
     /^opc\.tcp:\/\/(?:\[([0-9a-fA-F:.]+)\]|([^/:?#]+))(?::\d+)?(?:\/.*)?$/.exec(text) ?? [];
-  const machine = bracketed ?? plain;
+  const machine = da ?? bracketed ?? plain;
   if (machine === undefined) {
     throw new InvalidArgumentError(
-      "Give a machine name, an IP address, or a URL such as opc.tcp://plc-a:4840.",
+      "Give a machine name, an IP address, or a URL such as opc.tcp://plc-a:4840 or opcda://plc-a/Vendor.Server.1.",
     );
   }
   return { machine, endpointUrl: text };

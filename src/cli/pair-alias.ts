@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { CliContext } from "./command.ts";
-import { renamePair } from "./rename-pair.ts";
+import { dryRunOption, renamePair } from "./rename-pair.ts";
 
 export function pairAliasCommand({ terminal }: CliContext): Command {
   return new Command("alias")
@@ -11,6 +11,7 @@ export function pairAliasCommand({ terminal }: CliContext): Command {
     )
     .argument("<pair>", "name of the pair")
     .argument("<alias>", "its new name")
+    .addOption(dryRunOption())
     .addHelpText("after", "\nExample:\n  understudy pair alias Vendor.Server Vendor.Server.Boiler")
     .action((pair: string, alias: string, _own: object, command: Command) =>
       renamePair(terminal, command, pair, alias),

@@ -18,8 +18,9 @@ import {
   reasonOption,
   withBrokerIfRunning,
 } from "./command.ts";
-import { type HookChoices, hasRegistry, hookPair, unhookPair } from "./da-hook.ts";
+import { hasRegistry, hookPair, isHooked, unhookPair } from "./da-hook.ts";
 import { exitCodes, UsageError } from "./exit-code.ts";
+import { dryRunOption } from "./rename-pair.ts";
 import type { Terminal } from "./terminal.ts";
 
 export function pairEnableCommand(context: CliContext): Command {
@@ -44,7 +45,7 @@ function toggleCommand({ terminal, setExitCode }: CliContext, enabled: boolean):
     .argument("[pair]", "name of the pair")
     .option("--all", "every pair of the project")
     .addOption(reasonOption(terminal))
-    .option("--dry-run", "OPC DA: print which registry entries would change, and change nothing")
+    .addOption(dryRunOption())
     .addOption(serverOption().hideHelp(!enabled))
     .addOption(originalOption().hideHelp(!enabled))
     .action(async (pair: string | undefined, own: ToggleOptions, command: Command) => {
@@ -96,13 +97,20 @@ async function toggle(
   enabled: boolean,
   own: ToggleOptions,
 ): Promise<Toggled> {
+  const wasHooked = await isHooked(options, pair);
   const changes = await changeRegistry(terminal, options, pair, enabled, own);
   if (own.dryRun === true) return { pair, dryRun: true, changes };
-  const live = await withBrokerIfRunning(options, async (broker) => {
-    const status = await (enabled ? broker.enable(pair, own.reason) : broker.disable(pair, own.reason));
-    return { pair: status.name, enabled: status.enabled, brokerRunning: true };
-  });
-  return live ?? (await toggleOffline(options, pair, enabled));
+  try {
+    const live = await withBrokerIfRunning(options, async (broker) => {
+      const status = await (enabled ? broker.enable(pair, own.reason) : broker.disable(pair, own.reason));
+      return { pair: status.name, enabled: status.enabled, brokerRunning: true };
+    });
+    return live ?? (await toggleOffline(options, pair, enabled));
+  } catch (error) {
+    // clients must not be led to a pair that is not enabled
+    if (enabled && !wasHooked) await unhookPair(options, pair, false).catch(() => undefined);
+    throw error;
+  }
 }
 
 function toggledText(outcome: Toggled | Failed): string {
@@ -137,7 +145,7 @@ function originalOption(): Option {
   );
 }
 
-/** The registry leads clients of a DA pair to the proxy exactly while the pair is enabled. */
+/** The registry leads OPC DA clients of a pair that admits them to the proxy exactly while the pair is enabled. */
 async function changeRegistry(
   terminal: Terminal,
   options: GlobalOptions,
@@ -145,24 +153,25 @@ async function changeRegistry(
   enabled: boolean,
   own: ToggleOptions,
 ): Promise<readonly string[]> {
+  const dryRun = own.dryRun === true;
+  // also of a pair that is in the project no more
+  if (!enabled) return unhookPair(options, name, dryRun);
   if (!hasRegistry()) return [];
   const pair = await knownPair(options, name);
-  if (pair.protocol !== "opcda") return [];
-  const dryRun = own.dryRun === true;
-  if (!enabled) return unhookPair(options, pairName(pair), dryRun);
-  const choices: HookChoices = {
-    dryRun,
-    registerServer: own.registerServer ?? false,
+  const server = own.registerServer ?? false;
+  const choices = {
     forbidOriginal: own.forbidOriginal === true,
+    allowMinimalRegistration: server !== false,
+    knownClsid: typeof server === "string" ? server : null,
   };
   try {
-    return await hookPair(options, pair, choices);
+    return await hookPair(options, pair, choices, dryRun);
   } catch (error) {
     const missing = error instanceof UnderstudyError && error.code === "DA_HOOK_SERVER_NOT_INSTALLED";
     if (!missing || terminal.ask === undefined || dryRun) throw error;
     const question = `${pair.server} is not installed on this machine. Create the local registration clients need? [y/N] `;
     if (!/^y(es)?$/i.test((await terminal.ask(question)).trim())) throw error;
-    return hookPair(options, pair, { ...choices, registerServer: true });
+    return hookPair(options, pair, { ...choices, allowMinimalRegistration: true }, dryRun);
   }
 }
 
@@ -176,11 +185,7 @@ async function knownPair(options: GlobalOptions, name: string): Promise<Pair> {
   );
 }
 
-async function toggleOffline(
-  options: GlobalOptions,
-  name: string,
-  enabled: boolean,
-): Promise<{ pair: string; enabled: boolean; brokerRunning: boolean }> {
+async function toggleOffline(options: GlobalOptions, name: string, enabled: boolean): Promise<Toggled> {
   const pair = pairName(await knownPair(options, name));
   await finishDeployment(options.stateDirectory);
   const state = await readMachineState(options.stateDirectory);

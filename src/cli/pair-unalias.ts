@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { CliContext } from "./command.ts";
-import { renamePair } from "./rename-pair.ts";
+import { dryRunOption, renamePair } from "./rename-pair.ts";
 
 export function pairUnaliasCommand({ terminal }: CliContext): Command {
   return new Command("unalias")
@@ -10,5 +10,6 @@ export function pairUnaliasCommand({ terminal }: CliContext): Command {
         "pair is seen under that name. Clients of the pair must connect under the new name.",
     )
     .argument("<pair>", "name of the pair")
+    .addOption(dryRunOption())
     .action((pair: string, _own: object, command: Command) => renamePair(terminal, command, pair, null));
 }

@@ -15,6 +15,7 @@ import { ensureStateDirectory } from "../project/state-directory.ts";
 import type { ServersService } from "../servers/service.ts";
 import type { LoadBroker } from "./broker-loader.ts";
 import type { GlobalOptions } from "./command.ts";
+import { repairHooks } from "./da-hook.ts";
 import { deferredApi } from "./deferred-api.ts";
 import { deferredServers } from "./deferred-servers.ts";
 import {
@@ -160,6 +161,7 @@ async function start(run: Run, loadBroker: LoadBroker): Promise<void> {
   const { projectFile, stateDirectory } = options;
   await run.disk.restore();
   await finishDeployment(stateDirectory);
+  await repair(run);
   const stored = await readMachineState(stateDirectory);
   const createBroker = await loadBroker((message) => run.log.line("information", `node-opcua: ${message}`));
   const broker = await createBroker({
@@ -189,6 +191,14 @@ async function start(run: Run, loadBroker: LoadBroker): Promise<void> {
   run.broker = broker;
   run.servers = servers;
   await run.console.apply(project.console);
+}
+
+/** What keeps the registry from being repaired must not keep the pairs from being served. */
+async function repair({ options, log }: Run): Promise<void> {
+  const lines = await repairHooks(options).catch((error: unknown) => [
+    `The registration of OPC DA pairs was left half done and cannot be repaired: ${messageOf(error)}`,
+  ]);
+  for (const line of lines) log.line("warning", line);
 }
 
 function allEnabled(project: Project, state: MachineState): MachineState {

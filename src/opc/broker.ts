@@ -20,12 +20,13 @@ import {
   withPairEnabled,
 } from "../project/machine-state.ts";
 import { endpointUrlOf, policyOf } from "../project/policy.ts";
-import { type Pair, type Project, pairName } from "../project/project.ts";
+import { admitsOpcDaClients, type Pair, type Project, pairName } from "../project/project.ts";
 import { readProject } from "../project/project-file.ts";
 import type { Clock } from "./clock.ts";
 import { daUrlOf } from "./da/da-place.ts";
 import { DaService } from "./da/da-service.ts";
 import { availableHelper } from "./da/helper/available-helper.ts";
+import { proxyTeller } from "./da/hook/tell-proxies.ts";
 import { UaService } from "./ua/ua-service.ts";
 
 export interface BrokerOptions {
@@ -64,6 +65,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     endpoint: process.env["UNDERSTUDY_DA_ENDPOINT"] ?? null,
     token: process.env["UNDERSTUDY_DA_TOKEN"] ?? null,
     starter: starter && (() => starter),
+    tellProxies: proxyTeller(process.platform, process.env["UNDERSTUDY_DA_WINE_PREFIX"]),
     report: options.report,
     clock: options.clock,
     others: () => ua.daClients(),
@@ -235,6 +237,7 @@ class OpcBroker implements Broker {
     const running = this.#enabledPair(pairName(after));
     if (running?.pair.protocol === after.protocol) {
       await running.apply(after, reconnect);
+      await this.#admitDaClients(after);
     } else if (running) {
       await this.#remove(pairName(after), "its protocol changed");
       await this.#tryPair(after, "its protocol changed");
@@ -259,8 +262,11 @@ class OpcBroker implements Broker {
 
   async #add(pair: Pair): Promise<RunningPair> {
     switch (pair.protocol) {
-      case "opcua":
-        return this.#ua.add(pair);
+      case "opcua": {
+        const added = await this.#ua.add(pair);
+        await this.#admitDaClients(pair);
+        return added;
+      }
       case "opcda": {
         const added = await this.#da.add(pair);
         this.#ua.addGuest(added);
@@ -269,9 +275,20 @@ class OpcBroker implements Broker {
     }
   }
 
-  async #remove(name: string, reason: string): Promise<void> {
+  /** OPC UA clients are served whether or not OPC DA clients can be listened to, which is reported. */
+  async #admitDaClients(pair: Pair): Promise<void> {
+    if (pair.protocol !== "opcua") return;
+    if (pair.opcDaClients) await this.#da.listen().catch(() => undefined);
+    else this.#closeDaClients(pairName(pair), "OPC DA clients are not admitted");
+  }
+
+  #closeDaClients(name: string, reason: string): void {
     const pair = this.#ua.find(name);
     if (pair) this.#da.closeClients(pair.daClients, reason);
+  }
+
+  async #remove(name: string, reason: string): Promise<void> {
+    this.#closeDaClients(name, reason);
     await this.#ua.remove(name, reason);
     await this.#ua.removeGuest(name, reason);
     await this.#da.remove(name, reason);
@@ -308,7 +325,7 @@ class OpcBroker implements Broker {
 
   #statusOf(pair: Pair): PairStatus {
     const name = pairName(pair);
-    const proxies = pair.protocol === "opcda" ? this.#da.endpointUrls() : [];
+    const proxies = admitsOpcDaClients(pair) ? this.#da.endpointUrls() : [];
     const urls = [...proxies, ...this.#ua.endpointUrls(pair)];
     return this.#enabledPair(name)?.status(urls) ?? disabledStatus(pair);
   }

@@ -58,6 +58,8 @@ export interface Pair {
   readonly queryServerStatusTimeout: number;
   /** A port of the pair's own beside the shared one; null = none. */
   readonly port: number | null;
+  /** Admit OPC DA clients to a pair of OPC UA servers. Default false; without meaning for OPC DA, which always does. */
+  readonly opcDaClients: boolean;
   readonly monitorItems: readonly MonitorItem[];
   /** Items in error that cause a failover: 1 to the number of items. */
   readonly monitorItemFailureCount: number;
@@ -71,7 +73,10 @@ export interface Pair {
 export interface MemberSettings {
   /** Host name or IP address; `localhost` for this machine. */
   readonly machine: string;
-  /** Full endpoint URL; null = `opc.tcp://<machine>:4840`. Without meaning for OPC DA. */
+  /**
+   * OPC UA: full endpoint URL; null = `opc.tcp://<machine>:4840`. OPC DA: `opcda://<machine>/<ProgID>`; null = the
+   * pair's server on the machine.
+   */
   readonly endpointUrl: string | null;
   readonly securityPolicy: SecurityPolicyName;
   /** Accept the server's certificate without a trust list entry. Default false. */
@@ -154,6 +159,11 @@ export interface NotificationSettings {
   readonly footer: string;
   /** Codes of the event catalogue to send. */
   readonly events: readonly string[];
+}
+
+/** Whether OPC DA clients of this machine may find and use the pair. */
+export function admitsOpcDaClients(pair: Pair): boolean {
+  return pair.protocol === "opcda" || pair.opcDaClients;
 }
 
 /** The name clients see: the alias, else the server's own. Unique within the project. */

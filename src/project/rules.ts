@@ -2,6 +2,7 @@ import { eventCatalogue } from "../diagnostics/catalogue.ts";
 import { nearest } from "./did-you-mean.ts";
 import { checkMonitorItems } from "./monitor-item-rules.ts";
 import {
+  type MemberSettings,
   type NotificationSettings,
   type Pair,
   type Project,
@@ -31,8 +32,9 @@ export function checkRules(project: Project): readonly ValueProblem[] {
 function checkPair(pair: Pair, path: string): ValueProblem[] {
   return [
     ...checkUrlSegment(pair, path),
-    ...checkEndpointUrl(pair.primary.endpointUrl, `${path}/primary`),
-    ...checkEndpointUrl(pair.secondary.endpointUrl, `${path}/secondary`),
+    ...checkProgId(pair, path),
+    ...checkEndpointUrl(pair, pair.primary, `${path}/primary`),
+    ...checkEndpointUrl(pair, pair.secondary, `${path}/secondary`),
     ...checkMonitorItems(pair, path),
     ...checkCounts(pair, path),
     ...(pair.notifications === null ? [] : checkNotifications(pair.notifications, `${path}/notifications`)),
@@ -96,10 +98,32 @@ function checkUrlSegment(pair: Pair, path: string): ValueProblem[] {
   return [invalid(`${path}/${element}`, quoted(name), expected)];
 }
 
-function checkEndpointUrl(url: string | null, path: string): ValueProblem[] {
-  const port = url === null ? null : (/^opc\.tcp:\/\/(?:\[[^\]]*\]|[^/:]*):([0-9]+)/.exec(url)?.[1] ?? null);
+/** What Windows admits as a ProgID (learn.microsoft.com, "ProgID Key"): so clients that browse show it, too. */
+const progId = /^[A-Za-z][A-Za-z0-9._-]{0,38}$/;
+
+function checkProgId(pair: Pair, path: string): ValueProblem[] {
+  const name = pairName(pair);
+  if (pair.protocol !== "opcua" || !pair.opcDaClients || progId.test(name)) return [];
+  const element = pair.alias === null ? "server" : "alias";
+  const expected =
+    "a ProgID, as OPC DA clients are admitted: at most 39 letters, digits and . _ -, first a letter";
+  return [invalid(`${path}/${element}`, quoted(name), expected)];
+}
+
+/** What an endpoint URL has to begin with, by the protocol of the pair. */
+const urlOfProtocol = Object.freeze({
+  opcua: { scheme: "opc.tcp:", expected: "an OPC UA URL such as opc.tcp://host:4840/path" },
+  opcda: { scheme: "opcda:", expected: "an OPC DA URL: opcda://MACHINE/PROGID" },
+} as const);
+
+function checkEndpointUrl({ protocol }: Pair, { endpointUrl }: MemberSettings, path: string): ValueProblem[] {
+  if (endpointUrl === null) return [];
+  const refused = (found: string, expected: string) => [invalid(`${path}/endpointUrl`, found, expected)];
+  const { scheme, expected } = urlOfProtocol[protocol];
+  if (!endpointUrl.startsWith(scheme)) return refused(quoted(endpointUrl), expected);
+  const port = /^opc\.tcp:\/\/(?:\[[^\]]*\]|[^/:]*):([0-9]+)/.exec(endpointUrl)?.[1] ?? null;
   if (port === null || (Number(port) >= 1 && Number(port) <= 65535)) return [];
-  return [invalid(`${path}/endpointUrl`, `the port ${port}`, "a port from 1 to 65535")];
+  return refused(`the port ${port}`, "a port from 1 to 65535");
 }
 
 function checkCounts(pair: Pair, path: string): ValueProblem[] {

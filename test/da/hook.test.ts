@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { classKey, daCategories, proxyClassOf, proxyKey } from "../../src/opc/da/hook/classes.ts";
 import {
   assertProgIdFree,
+  choicesOfEntry,
   describeHook,
   describeUnhook,
   disableHook,
@@ -13,10 +14,12 @@ import {
   hookedNames,
   recoverHooks,
 } from "../../src/opc/da/hook/hook.ts";
+import { hookRequestFor } from "../../src/opc/da/hook/installation.ts";
 import { fileHookJournal, type HookJournal } from "../../src/opc/da/hook/journal.ts";
 import type { HookRequest } from "../../src/opc/da/hook/plan.ts";
 import { findValue, textOf, textValue } from "../../src/opc/da/hook/registry.ts";
 import { MemoryRegistry } from "./support/memory-registry.ts";
+import { daPair } from "./support/played-pair.ts";
 
 const original = "{7BC0CC8E-482C-47CA-ABDC-0FE7F9C6E729}";
 const server = "Plant.Server.1";
@@ -132,6 +135,69 @@ describe("the registry hook of OPC DA", () => {
     }
   });
 
+  it("takes away the hook of a name that is not wanted, e.g. after a crash while a pair got another name", async () => {
+    const registry = installedServer();
+    const before = registry.dump();
+    const hook = { registry, journal };
+    await enableHook(hook, request());
+    const withServer = registry.dump();
+    await enableHook(hook, request({ name: "Plant.Line2" }));
+    const undone = await recoverHooks(hook, (name) => name === server);
+    assert.deepEqual(undone, [{ name: "Plant.Line2", left: [] }]);
+    assert.deepEqual(registry.dump(), withServer);
+    await disableHook(hook, server);
+    assert.deepEqual(registry.dump(), before);
+  });
+
+  it("remembers how a pair was hooked", async () => {
+    const hook = { registry: installedServer(), journal };
+    const choices = { forbidOriginal: true, allowMinimalRegistration: true, knownClsid: original };
+    await enableHook(hook, request(choices));
+    const entry = await journal.find(server);
+    assert.ok(entry);
+    assert.deepEqual(choicesOfEntry(entry), choices);
+    const { choices: _, ...older } = entry;
+    const assumed = { forbidOriginal: false, allowMinimalRegistration: false, knownClsid: null };
+    assert.deepEqual(choicesOfEntry(older), assumed);
+  });
+
+  it("makes a name of no OPC DA server a ProgID, and takes it away again", async () => {
+    const registry = new MemoryRegistry();
+    const hook = { registry, journal };
+    const wanted = request({ name: "Boiler", server: null });
+    const { clsid, original: none, isMinimalRegistration } = await enableHook(hook, wanted);
+    assert.deepEqual([none, isMinimalRegistration], [null, false]);
+    assert.equal(await text(registry, "SOFTWARE\\Classes\\Boiler\\CLSID"), clsid);
+    assert.equal(await text(registry, `${classKey(clsid)}\\InprocServer32`), dll64);
+    assert.equal(await text(registry, proxyKey(clsid), "Target"), "Boiler");
+    assert.equal(await text(registry, proxyKey(clsid), "Original"), null);
+    const category = `Implemented Categories\\${daCategories[1]}`;
+    assert.notEqual(await registry.read({ view: 64, path: `${classKey(clsid)}\\${category}` }), null);
+    await disableHook(hook, "boiler");
+    assert.deepEqual(registry.dump(), []);
+    registry.set("SOFTWARE\\Classes\\Boiler\\CLSID", "", original);
+    await assert.rejects(enableHook(hook, wanted), { code: "DA_HOOK_NAME_TAKEN" });
+  });
+
+  it("takes the server of the members where the pair's own name is no ProgID of theirs", () => {
+    const places = { program: { command: "", arguments: [] }, programs: { dll64, dll32: null, exe } };
+    const choices = { forbidOriginal: false, allowMinimalRegistration: false, knownClsid: null };
+    const requestOf = (primary: string | null, secondary: string | null) => {
+      const pair = daPair("hot");
+      const settings = {
+        ...pair,
+        primary: { ...pair.primary, endpointUrl: primary },
+        secondary: { ...pair.secondary, endpointUrl: secondary },
+      };
+      return hookRequestFor(settings, places, choices);
+    };
+    assert.equal(requestOf(null, null).server, server);
+    assert.equal(requestOf(null, "opcda://b/Other.1").server, server);
+    assert.equal(requestOf("opcda://a/Mill.1", "opcda://localhost/Mill.2").server, "Mill.2");
+    assert.equal(requestOf("opcda://a/Mill.1", "opcda://b/Mill.2").server, "Mill.1");
+    assert.deepEqual(requestOf("opcda://a/Mill.1", "opcda://localhost/Mill.2").machines, ["a", "localhost"]);
+  });
+
   it("goes on undoing after a crash while it undid", async () => {
     const registry = installedServer();
     const before = registry.dump();
@@ -184,9 +250,9 @@ describe("the registry hook of OPC DA", () => {
     assert.equal(await text(registry, `SOFTWARE\\Classes\\${alias}\\CLSID`), clsid);
     assert.equal(await text(registry, "SOFTWARE\\Classes\\Plant.Server.1\\CLSID"), original);
     assert.equal(await text(registry, `${classKey(original)}\\InprocServer32`), null);
-    await assertProgIdFree(hook, server);
+    await assertProgIdFree(journal, server);
     await enableHook(hook, request());
-    await assert.rejects(assertProgIdFree(hook, server), { code: "DA_HOOK_PROGID_IN_USE" });
+    await assert.rejects(assertProgIdFree(journal, server), { code: "DA_HOOK_PROGID_IN_USE" });
     assert.equal(await text(registry, proxyKey(proxyClassOf(server)), "Original"), original);
   });
 

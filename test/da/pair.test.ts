@@ -91,6 +91,25 @@ describe("DA clients of a DA pair", () => {
     await eventually(() => (played?.primary.started ?? 0) >= 3);
   });
 
+  for (const mode of ["warm", "hot"] as const) {
+    it(`are told what the other member has where it differs, though its time is earlier, ${mode}`, async () => {
+      played = await PlayedPair.start(mode);
+      const client = await played.client();
+      await client.addGroup(1);
+      await client.addItems(1, { 1: "a", 2: "b" });
+      await eventually(() => played?.secondary.log.filter((name) => name === "addItems").length === 1);
+      played.secondary.set({ a: 8, b: 5 }, 100);
+      played.primary.set({ a: 7, b: 5 }, 900);
+      await client.until(() => client.values(1).includes(7) && client.values(2).includes(5));
+      played.primary.kill();
+      await eventually(() => played?.pair.host.status().active === "secondary");
+      await client.until(() => client.values(1).at(-1) === 8, 10_000);
+      assert.deepEqual(client.values(2), [0, 5]);
+      played.secondary.set({ a: 9 }, 1000);
+      await client.until(() => client.values(1).at(-1) === 9);
+    });
+  }
+
   it("keep a group that was changed by them as they changed it, on either member", async () => {
     played = await PlayedPair.start("hot");
     const client = await played.client();

@@ -51,7 +51,10 @@ describe("OPC DA clients of an OPC UA pair", function () {
     daPort = await freePort();
     plant = await Plant.start({
       simulator: { items: itemCount, periodMs },
-      pairs: (places) => modes.map((mode) => pairSettings(mode, mode, places)),
+      pairs: (places) => [
+        ...modes.map((mode) => pairSettings(mode, mode, places, { opcDaClients: true })),
+        pairSettings("uaOnly", "warm", places),
+      ],
       environment: { UNDERSTUDY_DA_ENDPOINT: `tcp:127.0.0.1:${daPort}`, UNDERSTUDY_DA_TOKEN: token },
     });
     await Promise.all(modes.map((mode) => plant.broker.untilServing(mode)));
@@ -68,6 +71,11 @@ describe("OPC DA clients of an OPC UA pair", function () {
     await client.open();
     return client;
   }
+
+  it("are not admitted to a pair whose project does not say so", async () => {
+    const client = await PlayedProxy.connect(daPort, token, "uaOnly").catch((error: unknown) => error);
+    assert.match(String(client), /80040154|uaOnly/);
+  });
 
   it("browse, ask for properties, read and write as if it were a DA server", async () => {
     const client = await connect("HOT");

@@ -50,10 +50,9 @@ describeNative("The OPC DA helper", (machine) => {
   it("lists the servers of this machine", async () => {
     const { source, servers } = await session.ask("listServers", { machine: "", versions: 7 });
     assert.equal(source, 2);
-    assert.deepEqual(servers.map(({ progId }) => progId).sort(), [
-      "Understudy.Simulator.1",
-      "Understudy.Simulator.2",
-    ]);
+    const found = new Set(servers.map(({ progId }) => progId));
+    for (const instance of [1, 2])
+      assert.ok(found.has(`Understudy.Simulator.${instance}`), [...found].join());
   });
 
   it("reads from cache and device, at once and asynchronously, in the order of the request", async () => {

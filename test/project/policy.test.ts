@@ -118,7 +118,8 @@ describe("the policy of a pair", () => {
         assert.ok(pair);
         const { monitor } = policyOf(pair);
         assert.equal(new Set(monitor.items.map(({ item }) => item)).size, pair.monitorItems.length);
-        assert.match(endpointUrlOf(pair.primary), /^opc\.tcp:\/\//);
+        const scheme = pair.protocol === "opcda" && pair.primary.endpointUrl ? "opcda:" : "opc.tcp:";
+        assert.ok(endpointUrlOf(pair.primary).startsWith(`${scheme}//`));
       }),
       { numRuns: 100 },
     );

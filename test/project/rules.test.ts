@@ -61,6 +61,42 @@ describe("the rules across elements", () => {
     read(pairsText(pairText("My Server/2", "<alias>MyServer2</alias>")));
   });
 
+  describe("of endpoint URLs", () => {
+    const withUrl = (protocol: string, url: string): string =>
+      pairsText(pairText("P").replace("opcua", protocol)).replace(
+        "</machine></primary>",
+        `</machine><endpointUrl>${url}</endpointUrl></primary>`,
+      );
+
+    it("lets a member of an OPC DA pair have a ProgID of its own", () => {
+      for (const url of [
+        "opcda://localhost/Vendor.Server.2",
+        "opcda://fe80::1/My Server",
+        "opcda://a/{B2-C}",
+      ]) {
+        assert.equal(read(withUrl("opcda", url)).pairs[0]?.primary.endpointUrl, url);
+      }
+    });
+
+    for (const [protocol, url] of [
+      ["opcua", "opcda://localhost/Vendor.Server.2"],
+      ["opcda", "opc.tcp://localhost:4840"],
+      ["opcda", "opcda://localhost"],
+      ["opcda", "opcda://localhost/"],
+      ["opcda", "opcda:///Vendor.Server.2"],
+      ["opcda", "opcda://localhost/a/b"],
+      ["opcda", "opcda://localhost/a\\b"],
+    ] as const) {
+      it(`refuses ${url} of an ${protocol} pair`, () => {
+        const error = refusalOf(withUrl(protocol, url));
+        assert.deepEqual(
+          [error.code, error.path],
+          ["PROJECT_VALUE_INVALID", "pairs/pair[1]/primary/endpointUrl"],
+        );
+      });
+    }
+  });
+
   it("refuses a port of a pair's own that is the shared one or another pair's", () => {
     const own = "<port>5000</port>";
     assert.deepEqual(essence(refusalOf(pairsText(pairText("A", own), pairText("B", own)))), [

@@ -4,8 +4,8 @@ import { make, type Step } from "./make.ts";
 import { proxyStub, type Target, targets } from "./targets.ts";
 import type { Toolchain } from "./toolchain.ts";
 
-const warnings = ["-Wall", "-Wextra", "-Werror"];
-const common = ["-O2", "-g", "-D_WIN32_WINNT=0x0601", "-DUNICODE", "-D_UNICODE"];
+const language = ["-std=c++17", "-O2", "-D_WIN32_WINNT=0x0601", "-DUNICODE", "-D_UNICODE"];
+const warnings = ["-Wall", "-Wextra", "-Werror", "-Winvalid-pch"];
 
 /** Folders of one build. */
 export interface Places {
@@ -21,11 +21,13 @@ export async function buildNative(toolchain: Toolchain, places: Places, jobs: nu
   const generated = join(objects, "idl");
   const proxyStubGenerated = join(objects, "proxystub");
   for (const folder of [generated, proxyStubGenerated]) mkdirSync(folder, { recursive: true });
-  let due = await make(idlSteps(toolchain, places, generated, proxyStubGenerated), jobs);
+  const precompiled = precompileStep(toolchain, places, objects);
+  const first = [precompiled, ...idlSteps(toolchain, places, generated, proxyStubGenerated)];
+  let due = await make(first, jobs);
   const compiles = new Map<string, Step>();
   const links: Step[] = [];
   for (const target of targets) {
-    const steps = [...compileSteps(toolchain, places, target, generated, objects)];
+    const steps = [...compileSteps(toolchain, places, target, generated, objects, precompiled)];
     for (const step of steps) compiles.set(step.output, step);
     if (steps.length > 0)
       links.push(
@@ -41,6 +43,14 @@ export async function buildNative(toolchain: Toolchain, places: Places, jobs: nu
   due += await make([...compiles.values(), ...stub.compiles], jobs);
   due += await make([...links, stub.link], jobs);
   return due;
+}
+
+/** The headers that nearly every file includes, read once. The compiler looks for it beside the name without .gch. */
+function precompileStep(toolchain: Toolchain, places: Places, objects: string): Step {
+  const source = join(places.root, "native/common/precompiled.h");
+  const output = join(objects, "precompiled.h.gch");
+  const args = [...language, ...warnings, "-x", "c++-header", "-o", output, source];
+  return { output, inputs: [source], command: toolchain.cxx, arguments: args };
 }
 
 /** Headers for everyone; for the proxy/stub its own, with the work-around for widl's strings. */
@@ -78,6 +88,7 @@ function* compileSteps(
   target: Target,
   generated: string,
   objects: string,
+  precompiled: Step,
 ): Generator<Step> {
   for (const folder of target.folders) {
     const path = join(places.root, "native", folder);
@@ -87,10 +98,11 @@ function* compileSteps(
       const output = join(objects, folder, file.replace(/\.cpp$/, ".o"));
       yield {
         output,
-        inputs: [source],
+        inputs: [source, precompiled.output],
         command: toolchain.cxx,
         arguments: [
-          ...["-std=c++17", ...common, ...warnings, "-MMD", "-c"],
+          ...[...language, ...warnings, "-MMD", "-c"],
+          ...["-include", precompiled.output.replace(/\.gch$/, "")],
           ...["-I", join(places.root, "native"), "-isystem", generated],
           ...["-o", output, source],
         ],

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { UnderstudyError } from "../../core/error.ts";
 import type { Role } from "../../core/role.ts";
+import { detailOf } from "../../diagnostics/detail-of.ts";
 import type { ReportEvent } from "../../diagnostics/event.ts";
 import { systemHostClock } from "../../host/host-clock.ts";
 import { writeFileAtomically } from "../../project/atomic-file.ts";
@@ -17,6 +18,7 @@ import {
   isToken,
   parseGatewayEndpoint,
 } from "./gateway/gateway.ts";
+import type { TellProxies } from "./hook/tell-proxies.ts";
 import type { HelperStarter } from "./upstream/helper.ts";
 
 export interface DaServiceOptions {
@@ -27,6 +29,8 @@ export interface DaServiceOptions {
   readonly token: string | null;
   /** Starts helper processes for a member; null where this machine or build has none. */
   readonly starter: ((role: Role) => HelperStarter) | null;
+  /** Tells proxies that cannot know it where to connect; null where they know. */
+  readonly tellProxies?: TellProxies | null;
   readonly report: ReportEvent;
   readonly clock: Clock;
   /** Clients of enabled pairs whose members are no OPC DA servers. */
@@ -161,6 +165,10 @@ export class DaService {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const told = { endpoint: gatewayEndpointText(this.#endpoint), token: this.#token };
     await writeFileAtomically(join(folder, "gateway.json"), `${JSON.stringify(told)}\n`, 0o600);
+    await this.#options.tellProxies?.(told).catch((error: unknown) => {
+      const detail = `OPC DA clients do not find the broker: ${detailOf(error)}`;
+      report({ kind: "internalError", detail }, context);
+    });
   }
 
   async #endListening(reason: string): Promise<void> {

@@ -23,10 +23,11 @@ export class ArrivalRing<T> {
     this.#bytesOf = bytesOf;
   }
 
-  push(data: T, nowMs: number): void {
+  /** `holdFromMs`: what arrived since then is kept beyond the time span. */
+  push(data: T, nowMs: number, holdFromMs = nowMs): void {
     this.#entries.push({ arrivedAtMs: nowMs, data });
     this.#bytes += this.#bytesOf(data);
-    this.#trim(nowMs);
+    this.#trim(Math.min(holdFromMs, nowMs - this.keepForMs));
   }
 
   /** Oldest first. */
@@ -45,11 +46,11 @@ export class ArrivalRing<T> {
     this.#bytes = 0;
   }
 
-  #trim(nowMs: number): void {
+  #trim(keepFromMs: number): void {
     for (;;) {
       const oldest = this.#entries[this.#first];
       if (!oldest || this.#first === this.#entries.length - 1) break;
-      if (nowMs - oldest.arrivedAtMs <= this.keepForMs && this.#bytes <= maxRingBytes) break;
+      if (oldest.arrivedAtMs >= keepFromMs && this.#bytes <= maxRingBytes) break;
       this.#bytes -= this.#bytesOf(oldest.data);
       this.#first += 1;
     }

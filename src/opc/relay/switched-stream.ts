@@ -9,7 +9,10 @@ export interface SwitchCount {
 
 export interface SwitchedStreamOptions<T, F extends SampleFilter<T>> {
   readonly active: Role | null;
-  /** What a standby member delivered within this time before a switchover is considered, in ms. */
+  /**
+   * What a standby member delivered within this time before a switchover is considered, in ms, and what it delivered
+   * since the active member's last data: a failure may be noticed later than it should.
+   */
   readonly considerForMs: number;
   bytesOf(data: T): number;
   createFilter(): F;
@@ -19,8 +22,10 @@ export interface SwitchedStreamOptions<T, F extends SampleFilter<T>> {
 
 /** What a ring keeps longer than is considered at a switchover, so that both rings overlap. */
 export const ringMarginMs = 1000;
+/** How long at most a standby's data are kept while the active member delivers none. */
+export const longestHoldMs = 120_000;
 /** How long after a switchover samples are still compared with what the old member had delivered. */
-const filterForMs = 3000;
+export const filterForMs = 3000;
 
 /**
  * One stream of data for a client out of the streams of both members: passes on the active member's, keeps
@@ -56,10 +61,15 @@ export class SwitchedStream<T, F extends SampleFilter<T> = SampleFilter<T>> {
     return this.#filter;
   }
 
+  /** What the client was given lately, oldest first. */
+  *recentlyDelivered(): Iterable<T> {
+    for (const { data } of this.#delivered.entries()) yield data;
+  }
+
   /** Data from a member: passed on if that member is the active one, else kept. */
   receive(role: Role, data: T, nowMs: number): void {
     if (role !== this.#active) {
-      this.#standby[role].push(data, nowMs);
+      this.#standby[role].push(data, nowMs, this.#holdFromMs(nowMs));
       return;
     }
     this.#delivered.push(data, nowMs);
@@ -90,9 +100,17 @@ export class SwitchedStream<T, F extends SampleFilter<T> = SampleFilter<T>> {
     return this.#active === role ? { replayed: 0, suppressed: 0 } : this.#takeOver(role, nowMs);
   }
 
+  /** Whether the active member is silent or has nothing to say is not known yet. */
+  #holdFromMs(nowMs: number): number {
+    const { lastArrivalMs } = this.#delivered;
+    return lastArrivalMs === Number.NEGATIVE_INFINITY
+      ? nowMs
+      : Math.max(lastArrivalMs - ringMarginMs, nowMs - longestHoldMs);
+  }
+
   #takeOver(role: Role, nowMs: number): SwitchCount {
     const { considerForMs, createFilter, deliver } = this.#options;
-    const considerFromMs = nowMs - considerForMs;
+    const considerFromMs = Math.min(nowMs - considerForMs, this.#holdFromMs(nowMs));
     const to = this.#standby[role];
     const { replay, filter } = handOver(this.#delivered, to, considerFromMs, createFilter());
     this.#active = role;

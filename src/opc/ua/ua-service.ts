@@ -5,7 +5,7 @@ import type { FoundEndpoint } from "../../control/broker-api.ts";
 import type { Role } from "../../core/role.ts";
 import type { ReportEvent } from "../../diagnostics/event.ts";
 import { systemHostClock } from "../../host/host-clock.ts";
-import { type OpcUaFrontSettings, type Pair, pairName } from "../../project/project.ts";
+import { admitsOpcDaClients, type OpcUaFrontSettings, type Pair, pairName } from "../../project/project.ts";
 import type { Clock } from "../clock.ts";
 import type { DaClients } from "../da/da-clients.ts";
 import type { SessionAudience } from "../relay/session-audience.ts";
@@ -86,9 +86,9 @@ export class UaService {
     return askServerState(endpointUrl, this.#identity, signal);
   }
 
-  /** The OPC DA clients of all pairs. */
+  /** The OPC DA clients of all pairs that admit them. */
   *daClients(): Iterable<DaClients> {
-    for (const { daClients } of this.#pairs.values()) yield daClients;
+    for (const { pair, daClients } of this.#pairs.values()) if (admitsOpcDaClients(pair)) yield daClients;
   }
 
   /** What a server offers, and with which security. Throws what connecting throws. */

@@ -34,6 +34,7 @@ export class BrokerProcess {
   readonly exited: Promise<number | null>;
   readonly #directory: string;
   readonly #child: ChildProcess;
+  readonly #environment: NodeJS.ProcessEnv;
   readonly #changes = new Changes();
   #said = "";
   #hasEnded = false;
@@ -41,10 +42,12 @@ export class BrokerProcess {
   private constructor(
     directory: string,
     child: ChildProcess,
+    environment: NodeJS.ProcessEnv,
     endpoints: readonly string[],
     control: ControlClient,
   ) {
     this.#directory = directory;
+    this.#environment = environment;
     this.projectFile = projectFileIn(directory);
     this.stateDirectory = stateDirectoryIn(directory);
     this.#child = child;
@@ -70,14 +73,15 @@ export class BrokerProcess {
     const directory = mkdtempSync(join(tmpdir(), "understudy-e2e-"));
     writeFileSync(projectFileIn(directory), project);
     const args = ["run", ...place(directory), "--json", ...(options.arguments ?? ["--enable-all"])];
+    const environment = { ...process.env, ...options.environment };
     const child = spawn(process.execPath, ["--enable-source-maps", program, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...options.environment },
+      env: environment,
     });
     try {
       const ready = await within(readyLine(child), "the start of the broker", startTimeoutMs);
       const control = await connectControl(stateDirectoryIn(directory));
-      return new BrokerProcess(directory, child, ready.endpoints, control);
+      return new BrokerProcess(directory, child, environment, ready.endpoints, control);
     } catch (error) {
       child.kill("SIGKILL");
       rmSync(directory, { recursive: true, force: true });
@@ -168,6 +172,7 @@ export class BrokerProcess {
   async cli(...args: readonly string[]): Promise<Finished> {
     const child = spawn(process.execPath, [program, ...args, ...place(this.#directory)], {
       stdio: ["ignore", "pipe", "pipe"],
+      env: this.#environment,
     });
     let stdout = "";
     let stderr = "";

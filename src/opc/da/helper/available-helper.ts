@@ -9,7 +9,9 @@ export function availableHelper(): HelperStarter | null {
   const executable = builtHelper();
   if (executable === null) return null;
   if (process.platform !== "win32" && !isOnPath("wine")) return null;
-  return new HelperProcesses({ command: helperCommand({ executable }) });
+  const winePrefix = process.env["UNDERSTUDY_DA_WINE_PREFIX"];
+  const place = winePrefix === undefined ? { executable } : { executable, winePrefix };
+  return new HelperProcesses({ command: helperCommand(place) });
 }
 
 function isOnPath(program: string): boolean {

@@ -1,7 +1,7 @@
 import { UnderstudyError } from "../../../core/error.ts";
 import { type Change, describeChange, stepFor, undoStepFor } from "./change.ts";
 import type { HookEntry, HookJournal } from "./journal.ts";
-import { type HookPlan, type HookRequest, planHook } from "./plan.ts";
+import { type HookChoices, type HookPlan, type HookRequest, planHook } from "./plan.ts";
 import { findValue, type Registry, sameValue } from "./registry.ts";
 
 export interface Hook {
@@ -46,6 +46,7 @@ export async function enableHook(hook: Hook, request: HookRequest): Promise<Hook
     name: plan.name,
     state: "applying",
     isMinimalRegistration: plan.isMinimalRegistration,
+    choices: choicesOf(request),
     changes: plan.changes,
   };
   await hook.journal.write(entry);
@@ -66,13 +67,40 @@ export async function disableHook(hook: Hook, name: string): Promise<Undone | nu
   return entry === null ? null : undo(hook, entry);
 }
 
-/** Undoes what a crash left half done; for the start of the broker and of each command. */
-export async function recoverHooks(hook: Hook): Promise<readonly Undone[]> {
+/**
+ * Undoes what a crash left: changes half done, and hooks of names that are not wanted (any more), e.g. of a pair that
+ * got another name. For the start of the broker and of each command.
+ * @throws UnderstudyError DA_HOOK_REGISTRY, DA_HOOK_JOURNAL_DAMAGED
+ */
+export async function recoverHooks(
+  hook: Hook,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<readonly Undone[]> {
   const undone: Undone[] = [];
-  for (const entry of await hook.journal.list()) {
-    if (entry.state !== "applied") undone.push(await undo(hook, entry));
-  }
+  for (const entry of await leftByCrash(hook.journal, isWanted)) undone.push(await undo(hook, entry));
   return undone;
+}
+
+/** What recoverHooks would undo. The registry is not needed to know it. */
+export async function leftByCrash(
+  journal: HookJournal,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<readonly HookEntry[]> {
+  return (await journal.list()).filter(({ state, name }) => state !== "applied" || !isWanted(name));
+}
+
+/** What was decided when the pair was hooked, to hook it the same way again. */
+export function choicesOfEntry({ choices, isMinimalRegistration }: HookEntry): HookChoices {
+  const assumed = {
+    forbidOriginal: false,
+    allowMinimalRegistration: isMinimalRegistration,
+    knownClsid: null,
+  };
+  return choices ?? assumed;
+}
+
+function choicesOf({ forbidOriginal, allowMinimalRegistration, knownClsid }: HookRequest): HookChoices {
+  return { forbidOriginal, allowMinimalRegistration, knownClsid };
 }
 
 /** Names of the pairs that are hooked, for status and for uninstallation. */
@@ -84,7 +112,7 @@ export async function hookedNames({ journal }: Hook): Promise<readonly string[]>
  * An alias can only be given up for the original ProgID where no pair uses that one.
  * @throws UnderstudyError DA_HOOK_PROGID_IN_USE
  */
-export async function assertProgIdFree({ journal }: Hook, progId: string): Promise<void> {
+export async function assertProgIdFree(journal: HookJournal, progId: string): Promise<void> {
   if ((await journal.find(progId)) === null) return;
   throw new UnderstudyError(
     "DA_HOOK_PROGID_IN_USE",

@@ -4,8 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type Pair, pairName } from "../../../project/project.ts";
 import { daPlaceOf } from "../da-place.ts";
 import type { HookProgram } from "./hook-program.ts";
-import type { HookRequest } from "./plan.ts";
-import { numberValue, type RegistryStep, type RegistryValue, textValue } from "./registry.ts";
+import type { HookChoices, HookRequest } from "./plan.ts";
 
 /** The native programs of this installation as the hook needs them. */
 export interface HookInstallation {
@@ -52,40 +51,24 @@ export function hookInstallation(place: InstallationPlace): HookInstallation | n
   return Object.freeze({ program, programs: Object.freeze(programs) });
 }
 
-/** What to hook for a pair of the project. */
+/**
+ * What to hook for a pair of the project. The server that clients had before is the one whose ProgID is the pair's
+ * server; where that is only a name and the members have other ProgIDs, it is that of the preferred member on this
+ * machine, else of the primary.
+ */
 export function hookRequestFor(
   pair: Pair,
   { programs }: HookInstallation,
-  choices: Pick<HookRequest, "forbidOriginal" | "allowMinimalRegistration" | "knownClsid">,
+  choices: HookChoices,
 ): HookRequest {
-  const machines = [pair.primary, pair.secondary].map((member) => daPlaceOf(member, pair.server).machine);
+  const places = [pair.primary, pair.secondary].map((member) => daPlaceOf(member, pair.server));
+  const isNamed = places.some(({ id }) => id.toLowerCase() === pair.server.toLowerCase());
+  const local = places.find(({ machine }) => machine === "") ?? places[0];
   return {
     name: pairName(pair),
-    server: pair.server,
-    machines: machines.map((machine) => (machine === "" ? "localhost" : machine)),
+    server: pair.protocol !== "opcda" ? null : isNamed || !local ? pair.server : local.id,
+    machines: places.map(({ machine }) => (machine === "" ? "localhost" : machine)),
     programs,
     ...choices,
   };
-}
-
-/** Tells the proxies of this machine where the broker listens (native/wire/PROTOCOL.md, "The proxy leg"). */
-export function brokerSteps(broker: {
-  readonly endpoint: string;
-  /** null for a pipe: its access list guards it. */
-  readonly token: string | null;
-  readonly callDeadlineMs?: number;
-  readonly connectTimeoutMs?: number;
-}): readonly RegistryStep[] {
-  const key = { view: 64, path: "SOFTWARE\\Understudy\\Broker" } as const;
-  const put = (name: string, value: RegistryValue): RegistryStep => ({ kind: "put", ...key, name, value });
-  return [
-    put("Endpoint", textValue(broker.endpoint)),
-    broker.token === null ? { kind: "drop", ...key, name: "Token" } : put("Token", textValue(broker.token)),
-    ...(broker.callDeadlineMs === undefined
-      ? []
-      : [put("CallDeadlineMs", numberValue(broker.callDeadlineMs))]),
-    ...(broker.connectTimeoutMs === undefined
-      ? []
-      : [put("ConnectTimeoutMs", numberValue(broker.connectTimeoutMs))]),
-  ];
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { UnderstudyError } from "../../../core/error.ts";
 import { writeFileAtomically } from "../../../project/atomic-file.ts";
 import type { Change } from "./change.ts";
+import type { HookChoices } from "./plan.ts";
 
 /**
  * What was or is being done to the registry for one pair. It is on disk before the first change and until the last one
@@ -14,6 +15,8 @@ export interface HookEntry {
   readonly name: string;
   readonly state: "applying" | "applied" | "undoing";
   readonly isMinimalRegistration: boolean;
+  /** What was decided when it was hooked; absent in entries of older versions. */
+  readonly choices?: HookChoices;
   readonly changes: readonly Change[];
 }
 

@@ -12,12 +12,22 @@ import {
 import { Draft } from "./draft.ts";
 import { findValue, numberValue, type Registry, textOf, textValue, type View } from "./registry.ts";
 
+/** What the person who enables a pair decides about its registration. */
+export interface HookChoices {
+  /** Do not hand out the original server where no broker answers. Default false. */
+  readonly forbidOriginal: boolean;
+  /** May a server that is not installed here get a minimal local registration? Has to be asked for. */
+  readonly allowMinimalRegistration: boolean;
+  /** CLSID of the server, e.g. as its own machine tells it; needed only where it is not installed here. */
+  readonly knownClsid: string | null;
+}
+
 /** What is to be hooked, from the project and from this installation. */
-export interface HookRequest {
+export interface HookRequest extends HookChoices {
   /** Name under which clients see the pair: the alias, else the ProgID of the server. */
   readonly name: string;
-  /** ProgID of the underlying server. */
-  readonly server: string;
+  /** ProgID of the underlying server; null where the members are no OPC DA servers. */
+  readonly server: string | null;
   /** Machines of the members; `localhost` is this one. */
   readonly machines: readonly string[];
   /** The proxy's programs as this machine's COM starts them; null = not built for that bitness. */
@@ -26,12 +36,6 @@ export interface HookRequest {
     readonly dll32: string | null;
     readonly exe: string;
   };
-  /** Do not hand out the original server where no broker answers. Default false. */
-  readonly forbidOriginal: boolean;
-  /** May a server that is not installed here get a minimal local registration? Has to be asked for. */
-  readonly allowMinimalRegistration: boolean;
-  /** CLSID of the server, e.g. as its own machine tells it; needed only where it is not installed here. */
-  readonly knownClsid: string | null;
 }
 
 export interface HookPlan {
@@ -62,13 +66,15 @@ const threadingModel = textValue("Both");
 export async function planHook(registry: Registry, request: HookRequest): Promise<HookPlan> {
   const draft = new Draft(registry);
   const clsid = proxyClassOf(request.name);
-  const installed = await clsidOf(draft, request.server);
-  const isAlias = request.name.toLowerCase() !== request.server.toLowerCase();
-  const isMinimalRegistration = installed === null;
-  if (installed === null && !request.allowMinimalRegistration) {
+  const { server } = request;
+  const installed = server === null ? null : await clsidOf(draft, server);
+  const isAlias = request.name.toLowerCase() !== server?.toLowerCase();
+  const isMinimalRegistration = server !== null && installed === null;
+  if (isMinimalRegistration && !request.allowMinimalRegistration) {
     throw new UnderstudyError(
       "DA_HOOK_SERVER_NOT_INSTALLED",
-      `${request.server} is not installed on this machine; install it, or ask for a minimal local registration`,
+      `${server} is not installed on this machine; install it, or ask for a minimal local registration ` +
+        "with --register-server",
     );
   }
   if (request.knownClsid !== null && !isClsid(request.knownClsid)) {
@@ -83,9 +89,9 @@ export async function planHook(registry: Registry, request: HookRequest): Promis
   for (const view of views) await registerClass(draft, view, clsid, request);
   await writeProxySettings(draft, clsid, original, isMinimalRegistration, request);
   await pointName(draft, request.name, clsid, request.name);
-  if (!isAlias && original !== null) {
-    await takeOverClass(draft, original, clsid, installed !== null, request);
-    await draft.setValue({ view: 64, path: originalsKey }, request.server, textValue(original));
+  if (server !== null && !isAlias && original !== null) {
+    await takeOverClass(draft, { progId: server, original, clsid, isInstalled: installed !== null }, request);
+    await draft.setValue({ view: 64, path: originalsKey }, server, textValue(original));
   }
   return Object.freeze({
     name: request.name,
@@ -181,11 +187,15 @@ async function pointName(draft: Draft, name: string, clsid: string, title: strin
 /** Clients that hold the original's CLSID: they get the proxy where COM lets us decide. */
 async function takeOverClass(
   draft: Draft,
-  original: string,
-  clsid: string,
-  isOriginalHere: boolean,
+  taken: {
+    readonly progId: string;
+    readonly original: string;
+    readonly clsid: string;
+    readonly isInstalled: boolean;
+  },
   request: HookRequest,
 ): Promise<void> {
+  const { progId, original, clsid, isInstalled: isOriginalHere } = taken;
   // With a member on this machine its LocalServer32 must stay: nothing else leads to the original.
   const takesExe = !isOriginalHere || !request.machines.some(isThisMachine);
   const independent = textOf(
@@ -200,8 +210,7 @@ async function takeOverClass(
   for (const view of views) {
     const isHere = (await draft.read(view, classKey(original))) !== null;
     if (!isHere && isOriginalHere) continue;
-    if (!isHere)
-      await draft.setValue({ view, path: `${classKey(original)}\\ProgID` }, "", textValue(request.server));
+    if (!isHere) await draft.setValue({ view, path: `${classKey(original)}\\ProgID` }, "", textValue(progId));
     await registerPrograms(draft, view, original, request, takesExe);
     for (const category of daCategories) {
       await draft.removeKey({ view, path: `${classKey(original)}\\Implemented Categories\\${category}` });

@@ -65,15 +65,31 @@ export function uaVariantOf(variant: Variant): UaVariant {
       value: uaScalar(elementType, variant.value),
     });
   }
-  const value = inUaOrder(variant).map((element) =>
+  const elements = inUaOrder(variant).map((element) =>
     isNested(element) ? uaVariantOf(element) : uaScalar(elementType, element),
   );
+  // node-opcua checks each element of any other array, and says so in the log
+  const value = typedArrays.get(dataType)?.from(elements as number[]) ?? elements;
   if (variant.dimensions.length === 1) {
     return new UaVariant({ dataType, arrayType: VariantArrayType.Array, value });
   }
   const dimensions = variant.dimensions.map(({ count }) => count);
   return new UaVariant({ dataType, arrayType: VariantArrayType.Matrix, dimensions, value });
 }
+
+const typedArrays: ReadonlyMap<DataType, { from(elements: number[]): ArrayLike<number> }> = new Map<
+  DataType,
+  { from(elements: number[]): ArrayLike<number> }
+>([
+  [DataType.SByte, Int8Array],
+  [DataType.Byte, Uint8Array],
+  [DataType.Int16, Int16Array],
+  [DataType.UInt16, Uint16Array],
+  [DataType.Int32, Int32Array],
+  [DataType.UInt32, Uint32Array],
+  [DataType.Float, Float32Array],
+  [DataType.Double, Float64Array],
+]);
 
 function isNested(element: Scalar | Variant): element is Variant {
   return typeof element === "object" && element !== null && "type" in element;

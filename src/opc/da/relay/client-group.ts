@@ -5,7 +5,8 @@ import { quality } from "../mapping/quality.ts";
 import { filetimeOfUnixMs } from "../mapping/time.ts";
 import type { DataChange } from "../upstream/da-server.ts";
 import type { ItemDefinition } from "../wire/requests.ts";
-import { bytesOfChange, SeenItems } from "./seen-items.ts";
+import { GivenItems } from "./given-items.ts";
+import { bytesOfChange, SeenItems, selectItems } from "./seen-items.ts";
 import { changeOfQuality } from "./states.ts";
 
 /** The state of a group as its client set it (OPC DA 3.0, 4.4.4). */
@@ -29,6 +30,9 @@ export interface ClientGroupOptions {
   deliver(change: DataChange): void;
 }
 
+/** Of the refresh that the broker asks for itself; proxies count theirs from 1. */
+export const settlingTransaction = 0xffff_ffff;
+
 /** A group as its client knows it: its handle and those of its items stay the same whichever member serves. */
 export class ClientGroup {
   readonly handle: number;
@@ -39,6 +43,8 @@ export class ClientGroup {
   readonly #clock: Clock;
   readonly #deliver: (change: DataChange) => void;
   readonly #stream: SwitchedStream<DataChange, SeenItems>;
+  /** What the client was given since a little before a switchover, until it is compared with what the member has. */
+  #given: GivenItems | null = null;
   /** Refreshes that the client waits for: their source by their transaction. */
   readonly #refreshes = new Map<number, number>();
 
@@ -59,7 +65,9 @@ export class ClientGroup {
 
   receive(role: Role, change: DataChange): void {
     const isActive = role === this.#stream.active;
-    if (change.transaction !== 0) {
+    if (change.transaction === settlingTransaction) {
+      if (isActive) this.#settle(change);
+    } else if (change.transaction !== 0) {
       // the answer to a refresh, which its client waits for whatever it has seen
       if (isActive && this.#refreshes.delete(change.transaction)) this.#give(change);
     } else if (change.items.length > 0) {
@@ -79,13 +87,30 @@ export class ClientGroup {
   }
 
   switchTo(role: Role): SwitchCount {
+    if (role !== this.#stream.active) {
+      this.#given = new GivenItems();
+      for (const change of this.#stream.recentlyDelivered()) this.#given.note(change);
+    }
     return this.#stream.switchTo(role, this.#clock.nowMs());
   }
 
   /** Nothing serves: the client's values are no longer current. All that comes later is news. */
   goDark(): void {
+    this.#given = null;
     this.#stream.forget();
     if (this.state.active) this.#report(this.#activeItems(), quality.commFailure);
+  }
+
+  /** Whether the client may lack values that the active member has: then it is asked for a refresh. */
+  get isUnsettled(): boolean {
+    return this.#given !== null && this.state.active && this.#activeItems().length > 0;
+  }
+
+  /** The present states of the active member, some time after a switchover. */
+  #settle(present: DataChange): void {
+    const missing = this.#given?.missing(present) ?? [];
+    this.#given = null;
+    if (missing.length > 0) this.#give(selectItems({ ...present, transaction: 0 }, missing));
   }
 
   /** Items that the new active member does not have. */
@@ -122,6 +147,7 @@ export class ClientGroup {
   }
 
   #give(change: DataChange): number {
+    this.#given?.note(change);
     this.valuesForwarded += change.items.length;
     this.#deliver(change);
     return change.items.length;

@@ -6,13 +6,19 @@ import { InFlightRequests, longestWaitMs } from "../../relay/in-flight.ts";
 import { type LegOwner, LegSlot } from "../../relay/leg-slot.ts";
 import { LegWaiters } from "../../relay/leg-waiters.ts";
 import type { AudienceMember } from "../../relay/session-audience.ts";
+import { filterForMs } from "../../relay/switched-stream.ts";
 import { hresult } from "../mapping/hresult.ts";
 import type { DaServer, DataChange, ServerRequest } from "../upstream/da-server.ts";
 import type { Outcome } from "../wire/message-codec.ts";
 import type { RequestBody, ResponseBody } from "../wire/requests.ts";
-import type { ClientGroup } from "./client-group.ts";
+import { type ClientGroup, settlingTransaction } from "./client-group.ts";
 import { DaLeg } from "./da-leg.ts";
 import { followTimeoutMs } from "./leg-group.ts";
+
+/** After the samples of both members were told apart. */
+const settleAfterMs = filterForMs + 500;
+/** OPC_DS_CACHE. */
+const cacheSource = 1;
 
 /** What a session needs of its pair. */
 export interface DaEnvironment {
@@ -63,6 +69,8 @@ export class DaSession implements AudienceMember {
   #active: Role | null = null;
   #legCount = 0;
   #valuesOfRemovedGroups = 0;
+  /** When the values of the member that was made active are compared with the client's. */
+  #settleAtMs: number | null = null;
   #isDark = false;
   #isClosed = false;
 
@@ -167,6 +175,7 @@ export class DaSession implements AudienceMember {
     this.#resume(leg);
     for (const { group, missing } of leg.groups()) if (missing.size > 0) group.reportItemsMissing(missing);
     this.#refreshAgain(leg);
+    this.#settleAtMs = this.environment.clock.nowMs() + settleAfterMs;
     report();
   }
 
@@ -177,6 +186,18 @@ export class DaSession implements AudienceMember {
         const body = { server: 0, group: group.handle, source, transaction };
         leg.server.call("refresh", body, followTimeoutMs).catch(() => undefined);
       }
+    }
+  }
+
+  /** Asks the active member for its present values, for what the client may lack after a switchover. */
+  #askForPresent(): void {
+    const leg = this.activeLeg();
+    if (!leg) return;
+    this.#settleAtMs = null;
+    for (const group of this.groups.values()) {
+      if (!group.isUnsettled) continue;
+      const body = { server: 0, group: group.handle, source: cacheSource, transaction: settlingTransaction };
+      leg.server.call("refresh", body, followTimeoutMs).catch(() => undefined);
     }
   }
 
@@ -310,6 +331,7 @@ export class DaSession implements AudienceMember {
   tick(nowMs: number): void {
     this.#inFlight.expire(nowMs);
     this.#waiters.end(null, nowMs);
+    if (this.#settleAtMs !== null && nowMs >= this.#settleAtMs) this.#askForPresent();
   }
 
   async close(): Promise<void> {

@@ -54,7 +54,8 @@ type ServerCall = {
 
 /**
  * A session on an OPC UA server that looks like an OPC DA server object (OPC 10000-8, A.4): groups are
- * subscriptions, item ids are NodeIds in text form. Deadband and time bias are not carried.
+ * subscriptions, item ids are NodeIds in text form. Of a group's time bias an OPC UA server knows nothing: it is for the
+ * client's own use, which is given it back as it set it (OPC DA 3.0, 4.5.1).
  */
 export class UaAsDaServer implements DaServer {
   readonly clsid = "{00000000-0000-0000-0000-000000000000}";
@@ -150,12 +151,15 @@ export class UaAsDaServer implements DaServer {
           errors: await group.setItemsActive(body.items, body.active, timeoutMs),
         }));
       case "setDatatypes":
-        return { errors: new Int32Array(body.items.length).fill(hresult.OPC_E_BADTYPE) };
+        return this.#inGroup(body.group, async (group) => ({
+          errors: group.setDatatypes(body.items, body.types),
+        }));
       case "read":
         return this.#inGroup(body.group, (group) => {
           const nodes = [...body.items].map((item) => group.items.get(item)?.nodeId ?? null);
           const maxAgeMs = body.source === 1 ? anyAgeMs : body.source === 3 ? body.maxAgeMs : 0;
-          return this.#read(nodes, hresult.OPC_E_INVALIDHANDLE, maxAgeMs, timeoutMs);
+          const types = group.requestedTypesOf(body.items);
+          return this.#read(nodes, hresult.OPC_E_INVALIDHANDLE, maxAgeMs, timeoutMs, types);
         });
       case "readItemIds":
         return this.#read(
@@ -223,7 +227,7 @@ export class UaAsDaServer implements DaServer {
 
   async #addGroup(body: RequestBody<"addGroup">, timeoutMs: number): Promise<unknown> {
     if (this.#groups.has(body.group)) return hresult.E_INVALIDARG;
-    const group = new UaGroup(this.#session, body.group, body.active);
+    const group = new UaGroup(this.#session, body.group, body.active, body.deadbandPercent);
     const updateRateMs = await group.create(body.updateRateMs, timeoutMs);
     this.#groups.set(body.group, group);
     this.#pump.setSubscriptionCount(this.#groups.size);
@@ -249,6 +253,7 @@ export class UaAsDaServer implements DaServer {
     unknown: number,
     maxAgeMs: number,
     timeoutMs: number,
+    requestedTypes: readonly number[] = [],
   ): Promise<ResponseBody<"read">> {
     const asked = nodes.flatMap((nodeId) => (nodeId ? [valueAttribute(nodeId)] : []));
     const values = await readAttributes(this.#session, asked, maxAgeMs, timeoutMs);
@@ -257,6 +262,7 @@ export class UaAsDaServer implements DaServer {
       nodes.map(
         (nodeId): ItemValue => (nodeId ? (values[next++] ?? { error: hresult.E_FAIL }) : { error: unknown }),
       ),
+      requestedTypes,
     );
   }
 
@@ -331,6 +337,7 @@ async function setState(
 ): Promise<ResponseBody<"setGroupState">> {
   const isRate = (body.change & groupChange.rate) !== 0;
   const updateRateMs = isRate ? await group.setRate(body.updateRateMs, timeoutMs) : body.updateRateMs;
+  if ((body.change & groupChange.deadband) !== 0) await group.setDeadband(body.deadbandPercent, timeoutMs);
   if ((body.change & groupChange.active) !== 0) await group.setActive(body.active, timeoutMs);
   return { updateRateMs, keepAliveMs: 0 };
 }

@@ -4,12 +4,16 @@ import {
   CreateMonitoredItemsResponse,
   CreateSubscriptionRequest,
   type CreateSubscriptionResponse,
+  type DataChangeFilter,
   DataChangeNotification,
   type DataValue,
   DeleteMonitoredItemsRequest,
   DeleteSubscriptionsRequest,
+  ModifyMonitoredItemsRequest,
+  ModifyMonitoredItemsResponse,
   ModifySubscriptionRequest,
   type ModifySubscriptionResponse,
+  type MonitoredItemCreateResult,
   MonitoringMode,
   type NodeId,
   SetMonitoringModeRequest,
@@ -26,6 +30,8 @@ import { decodeResponse } from "../upstream/decode-response.ts";
 import type { ServiceResponse, UpstreamSession } from "../upstream/upstream-session.ts";
 import { listNotifications, notificationTypes } from "../wire/notification-data.ts";
 import { anyAgeMs, nodeIdOf, readAttributes, valueAttribute } from "./calls.ts";
+import { isFilterRefused, OwnDeadband, percentFilter, spansOf } from "./deadband.ts";
+import { canConvert } from "./requested-type.ts";
 import { errorOf, type NodeType, nodeTypeOf, statesOf } from "./values.ts";
 
 /** Samples that a server keeps for an item between two publishing cycles. */
@@ -46,13 +52,19 @@ export class UaGroup {
   readonly handle: number;
   readonly items = new Map<number, UaItem>();
   readonly #session: UpstreamSession;
+  readonly #ownDeadband = new OwnDeadband();
+  /** VARTYPEs by item, where the client asked for one. */
+  readonly #requestedTypes = new Map<number, number>();
   #subscriptionId = 0;
   #active: boolean;
+  #deadbandPercent: number;
 
-  constructor(session: UpstreamSession, handle: number, active: boolean) {
+  constructor(session: UpstreamSession, handle: number, active: boolean, deadbandPercent: number) {
     this.#session = session;
     this.handle = handle;
     this.#active = active;
+    this.#deadbandPercent = deadbandPercent;
+    this.#ownDeadband.percent = deadbandPercent;
   }
 
   get subscriptionId(): number {
@@ -81,6 +93,49 @@ export class UaGroup {
     return Math.round(response.revisedPublishingInterval);
   }
 
+  /** 0 to 100 percent of the range of analog items; others have no deadband. @throws (rejects) ServiceError */
+  async setDeadband(percent: number, timeoutMs: number): Promise<void> {
+    if (percent === this.#deadbandPercent) return;
+    this.#deadbandPercent = percent;
+    this.#ownDeadband.percent = percent;
+    await this.#modify([...this.items], percentFilter(percent), timeoutMs);
+  }
+
+  async #modify(
+    items: readonly (readonly [number, UaItem])[],
+    filter: DataChangeFilter | undefined,
+    timeoutMs: number,
+  ): Promise<void> {
+    if (items.length === 0) return;
+    const request = new ModifyMonitoredItemsRequest({
+      subscriptionId: this.#subscriptionId,
+      timestampsToReturn: TimestampsToReturn.Source,
+      itemsToModify: items.map(([item, { monitoredItemId }]) => ({
+        monitoredItemId,
+        requestedParameters: { ...parametersOfItem(item), ...(filter ? { filter } : {}) },
+      })),
+    });
+    const response = await this.#session.call<ServiceResponse>(request, timeoutMs);
+    const results = decodeResponse(ModifyMonitoredItemsResponse, response).results ?? [];
+    const refused = items.filter((_, index) => isFilterRefused(results[index]?.statusCode));
+    if (!filter || refused.length === 0) return;
+    await this.#modify(refused, undefined, timeoutMs);
+    await this.#watchOwn(refused, timeoutMs);
+  }
+
+  /** The deadband that the server does not apply. */
+  async #watchOwn(
+    items: readonly (readonly [number, Pick<UaItem, "nodeId">])[],
+    timeoutMs: number,
+  ): Promise<void> {
+    const spans = await spansOf(
+      this.#session,
+      items.map(([, { nodeId }]) => nodeId),
+      timeoutMs,
+    );
+    for (const [index, [item]] of items.entries()) this.#ownDeadband.watch(item, spans[index] ?? null);
+  }
+
   async remove(timeoutMs: number): Promise<void> {
     await this.#session.call(
       new DeleteSubscriptionsRequest({ subscriptionIds: [this.#subscriptionId] }),
@@ -92,6 +147,7 @@ export class UaGroup {
   async setActive(active: boolean, timeoutMs: number): Promise<void> {
     if (active === this.#active) return;
     this.#active = active;
+    if (active) this.#ownDeadband.startAnew(this.items.keys());
     await this.#setMode(
       [...this.items.values()].filter((item) => item.active),
       active,
@@ -132,9 +188,8 @@ export class UaGroup {
       }
       accessRights[index] = accessRightsOf(Number(level.value.value));
       const requested = definitions[index]?.requestedType ?? varType.empty;
-      if (requested !== varType.empty && requested !== canonicalTypes[index])
-        errors[index] = hresult.OPC_E_BADTYPE;
-      else wanted.push({ index, nodeId, type });
+      if (canConvert(canonicalTypes[index] ?? varType.empty, requested)) wanted.push({ index, nodeId, type });
+      else errors[index] = hresult.OPC_E_BADTYPE;
     });
     if (!keep) for (const { index } of wanted) errors[index] = hresult.S_OK;
     else await this.#create(definitions, wanted, errors, timeoutMs);
@@ -148,24 +203,24 @@ export class UaGroup {
     timeoutMs: number,
   ): Promise<void> {
     if (wanted.length === 0) return;
-    const request = new CreateMonitoredItemsRequest({
-      subscriptionId: this.#subscriptionId,
-      timestampsToReturn: TimestampsToReturn.Source,
-      itemsToCreate: wanted.map(({ index, nodeId }) => ({
-        itemToMonitor: { nodeId, attributeId: AttributeIds.Value },
-        monitoringMode:
-          this.#active && definitions[index]?.active ? MonitoringMode.Reporting : MonitoringMode.Disabled,
-        requestedParameters: {
-          clientHandle: definitions[index]?.item ?? 0,
-          // -1: as fast as the group's rate
-          samplingInterval: -1,
-          queueSize,
-          discardOldest: true,
-        },
-      })),
-    });
-    const response = await this.#session.call<ServiceResponse>(request, timeoutMs);
-    const results = decodeResponse(CreateMonitoredItemsResponse, response).results ?? [];
+    // before the items exist, so that their first values have their types
+    for (const { index } of wanted)
+      this.#request(definitions[index]?.item, definitions[index]?.requestedType);
+    const filter = percentFilter(this.#deadbandPercent);
+    const results = await this.#createMonitored(definitions, wanted, filter, timeoutMs);
+    const refused = wanted.flatMap((each, place) =>
+      filter && isFilterRefused(results[place]?.statusCode) ? [{ ...each, place }] : [],
+    );
+    if (refused.length > 0) {
+      const own = refused.map(({ index, nodeId }) => [definitions[index]?.item ?? 0, { nodeId }] as const);
+      // before the items exist, so that their first values count
+      await this.#watchOwn(own, timeoutMs);
+      const again = await this.#createMonitored(definitions, refused, undefined, timeoutMs);
+      refused.forEach(({ place }, index) => {
+        const result = again[index];
+        if (result) results[place] = result;
+      });
+    }
     wanted.forEach(({ index, nodeId, type }, place) => {
       const result = results[place];
       const definition = definitions[index];
@@ -177,11 +232,38 @@ export class UaGroup {
     });
   }
 
+  async #createMonitored(
+    definitions: readonly ItemDefinition[],
+    wanted: readonly { readonly index: number; readonly nodeId: NodeId }[],
+    filter: DataChangeFilter | undefined,
+    timeoutMs: number,
+  ): Promise<MonitoredItemCreateResult[]> {
+    const request = new CreateMonitoredItemsRequest({
+      subscriptionId: this.#subscriptionId,
+      timestampsToReturn: TimestampsToReturn.Source,
+      itemsToCreate: wanted.map(({ index, nodeId }) => ({
+        itemToMonitor: { nodeId, attributeId: AttributeIds.Value },
+        monitoringMode:
+          this.#active && definitions[index]?.active ? MonitoringMode.Reporting : MonitoringMode.Disabled,
+        requestedParameters: {
+          ...parametersOfItem(definitions[index]?.item ?? 0),
+          ...(filter ? { filter } : {}),
+        },
+      })),
+    });
+    const response = await this.#session.call<ServiceResponse>(request, timeoutMs);
+    return decodeResponse(CreateMonitoredItemsResponse, response).results ?? [];
+  }
+
   /** HRESULTs, one an item. */
   async removeItems(items: Uint32Array, timeoutMs: number): Promise<Int32Array> {
     const errors = this.#errorsOf(items);
     const known = [...items].flatMap((item) => this.items.get(item)?.monitoredItemId ?? []);
-    for (const item of items) this.items.delete(item);
+    for (const item of items) {
+      this.items.delete(item);
+      this.#requestedTypes.delete(item);
+      this.#ownDeadband.forget(item);
+    }
     if (known.length > 0) {
       const request = new DeleteMonitoredItemsRequest({
         subscriptionId: this.#subscriptionId,
@@ -196,6 +278,7 @@ export class UaGroup {
   async setItemsActive(items: Uint32Array, active: boolean, timeoutMs: number): Promise<Int32Array> {
     const known = [...items].flatMap((item) => this.items.get(item) ?? []);
     for (const item of known) item.active = active;
+    if (active) this.#ownDeadband.startAnew(items);
     if (this.#active) await this.#setMode(known, active, timeoutMs);
     return this.#errorsOf(items);
   }
@@ -207,7 +290,10 @@ export class UaGroup {
       if (notification.typeId !== notificationTypes.dataChange) continue;
       const change = new DataChangeNotification();
       change.decode(new BinaryStream(data.subarray(notification.start, notification.end)));
-      changes.push(...this.#inOrder(change.monitoredItems ?? []));
+      const values = (change.monitoredItems ?? []).filter(({ clientHandle, value }) =>
+        this.#ownDeadband.passes(clientHandle, value),
+      );
+      changes.push(...this.#inOrder(values));
     }
     return changes;
   }
@@ -227,7 +313,7 @@ export class UaGroup {
   }
 
   change(items: readonly number[], values: readonly DataValue[], transaction: number): DataChange {
-    const states = statesOf(values);
+    const states = statesOf(values, this.requestedTypesOf(items));
     const isGood = states.qualities.every((each) => each >= 0xc0);
     const hasError = states.errors.some((each) => each !== hresult.S_OK);
     return {
@@ -239,6 +325,29 @@ export class UaGroup {
       items: Uint32Array.from(items),
       ...states,
     };
+  }
+
+  requestedTypesOf(items: Iterable<number>): number[] {
+    return Array.from(items, (item) => this.#requestedTypes.get(item) ?? varType.empty);
+  }
+
+  /** HRESULTs, one an item. */
+  setDatatypes(items: Uint32Array, types: Uint16Array): Int32Array {
+    return Int32Array.from(items, (item, index) => {
+      const known = this.items.get(item);
+      if (!known) return hresult.OPC_E_INVALIDHANDLE;
+      const requested = types[index] ?? varType.empty;
+      if (!canConvert(varTypeOf(known.type.dataType, known.type.isArray), requested))
+        return hresult.OPC_E_BADTYPE;
+      this.#request(item, requested);
+      return hresult.S_OK;
+    });
+  }
+
+  #request(item: number | undefined, type: number | undefined): void {
+    if (item === undefined) return;
+    if (type === undefined || type === varType.empty) this.#requestedTypes.delete(item);
+    else this.#requestedTypes.set(item, type);
   }
 
   #errorsOf(items: Uint32Array): Int32Array {
@@ -256,6 +365,11 @@ export class UaGroup {
     });
     await this.#session.call(request, timeoutMs);
   }
+}
+
+/** -1: sampled as fast as the group's rate. */
+function parametersOfItem(item: number) {
+  return { clientHandle: item, samplingInterval: -1, queueSize, discardOldest: true };
 }
 
 function parametersOf(updateRateMs: number) {

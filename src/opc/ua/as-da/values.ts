@@ -6,13 +6,16 @@ import { ticksOfJsDate } from "../../da/mapping/time.ts";
 import { daVariantOf, uaVariantOf } from "../../da/mapping/value.ts";
 import type { ItemStates } from "../../da/wire/requests.ts";
 import { Values } from "../../da/wire/values.ts";
+import { varType } from "../../da/wire/var-type.ts";
 import { emptyVariant, type Variant } from "../../da/wire/variant.ts";
+import { convertTo } from "./requested-type.ts";
 
 /** An item's value, or why there is none (OPC 10000-8, A.4.3.1). */
 export type ItemValue = DataValue | { readonly error: number };
 
-export function statesOf(values: readonly ItemValue[]): ItemStates {
-  const states = values.map(stateOf);
+/** `requestedTypes`: VARTYPEs that the client asked for, one a value; VT_EMPTY or none = as it is. */
+export function statesOf(values: readonly ItemValue[], requestedTypes: readonly number[] = []): ItemStates {
+  const states = values.map((value, index) => stateOf(value, requestedTypes[index] ?? varType.empty));
   return {
     errors: Int32Array.from(states, ({ error }) => error),
     qualities: Uint16Array.from(states, ({ quality }) => quality),
@@ -21,7 +24,10 @@ export function statesOf(values: readonly ItemValue[]): ItemStates {
   };
 }
 
-function stateOf(item: ItemValue): {
+function stateOf(
+  item: ItemValue,
+  requestedType: number,
+): {
   readonly error: number;
   readonly quality: number;
   readonly timestamp: bigint;
@@ -34,12 +40,14 @@ function stateOf(item: ItemValue): {
   if (!isQualityStatus(status)) {
     return { error: hresultOfStatus(status, "read"), quality: 0, timestamp: 0n, value: emptyVariant };
   }
+  const value = convertTo(requestedType, daVariantOf(item.value));
+  if ("error" in value) return { error: value.error, quality: 0, timestamp: 0n, value: emptyVariant };
   const time = item.sourceTimestamp ?? item.serverTimestamp;
   return {
     error: hresult.S_OK,
     quality: qualityOfStatus(status),
     timestamp: time ? ticksOfJsDate(time) : 0n,
-    value: daVariantOf(item.value),
+    value,
   };
 }
 

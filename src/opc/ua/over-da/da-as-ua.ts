@@ -51,6 +51,7 @@ import {
 import { rawResponse } from "../wire/raw-factory.ts";
 import { RawRequest, type RawService, rawServices } from "../wire/raw-message.ts";
 import { DaAddressSpace } from "./address-space.ts";
+import { BrowseRest } from "./browse-rest.ts";
 import { DaItems } from "./items.ts";
 import { daNodeOf } from "./node-ids.ts";
 import { DaSubscription } from "./subscription.ts";
@@ -77,6 +78,7 @@ export class DaAsUaSession implements UpstreamSession {
   readonly #server: DaServer;
   readonly #items: DaItems;
   readonly #space: DaAddressSpace;
+  readonly #rest = new BrowseRest();
   readonly #subscriptions = new Map<number, DaSubscription>();
   readonly #publishes: WaitingPublish[] = [];
   #lastSubscriptionId = firstSubscriptionId - 1;
@@ -169,9 +171,11 @@ export class DaAsUaSession implements UpstreamSession {
       case "BrowseRequest":
         return this.#browse(given as unknown as BrowseRequest, timeoutMs);
       case "BrowseNextRequest": {
-        const points = (given as unknown as BrowseNextRequest).continuationPoints ?? [];
-        const statusCode = StatusCodes.BadContinuationPointInvalid;
-        return new BrowseNextResponse({ results: points.map(() => new BrowseResult({ statusCode })) });
+        const { continuationPoints, releaseContinuationPoints } = given as unknown as BrowseNextRequest;
+        const results = (continuationPoints ?? []).map((point) =>
+          releaseContinuationPoints ? this.#rest.release(point) : this.#rest.next(point),
+        );
+        return new BrowseNextResponse({ results });
       }
       case "TranslateBrowsePathsToNodeIdsRequest": {
         const { browsePaths } = decoded(TranslateBrowsePathsToNodeIdsRequest, given);
@@ -304,7 +308,10 @@ export class DaAsUaSession implements UpstreamSession {
     return new WriteResponse({ results });
   }
 
-  async #browse({ nodesToBrowse }: BrowseRequest, timeoutMs: number): Promise<ServiceResponse> {
+  async #browse(
+    { nodesToBrowse, requestedMaxReferencesPerNode }: BrowseRequest,
+    timeoutMs: number,
+  ): Promise<ServiceResponse> {
     const results = await Promise.all(
       (nodesToBrowse ?? []).map(async ({ nodeId, browseDirection, nodeClassMask, referenceTypeId }) => {
         const children = await this.#space.children(nodeId, timeoutMs);
@@ -315,7 +322,7 @@ export class DaAsUaSession implements UpstreamSession {
             (nodeClassMask === 0 || (nodeClassMask & each.nodeClass) !== 0) &&
             isOfType(referenceTypeId, each.referenceTypeId),
         );
-        return new BrowseResult({ statusCode: StatusCodes.Good, references });
+        return this.#rest.begin(references, requestedMaxReferencesPerNode);
       }),
     );
     return new BrowseResponse({ results });

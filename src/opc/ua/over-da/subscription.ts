@@ -1,8 +1,11 @@
 import {
   AttributeIds,
   coerceStatusCode,
+  DataChangeFilter,
   DataChangeNotification,
+  DataChangeTrigger,
   type DataValue,
+  DeadbandType,
   type MonitoredItemCreateRequest,
   MonitoredItemCreateResult,
   type MonitoredItemModifyRequest,
@@ -95,6 +98,12 @@ export class DaSubscription {
         results[index] = new MonitoredItemCreateResult({ statusCode: StatusCodes.BadAttributeIdInvalid });
         return [];
       }
+      if (!isFilterServed(requestedParameters.filter)) {
+        results[index] = new MonitoredItemCreateResult({
+          statusCode: StatusCodes.BadMonitoredItemFilterUnsupported,
+        });
+        return [];
+      }
       this.#lastItem += 1;
       const isActive = monitoringMode === MonitoringMode.Reporting;
       const { clientHandle, samplingInterval } = requestedParameters;
@@ -131,6 +140,9 @@ export class DaSubscription {
     return requests.map(({ monitoredItemId, requestedParameters }) => {
       const item = this.#items.get(monitoredItemId);
       if (!item) return new MonitoredItemModifyResult({ statusCode: StatusCodes.BadMonitoredItemIdInvalid });
+      if (!isFilterServed(requestedParameters.filter)) {
+        return new MonitoredItemModifyResult({ statusCode: StatusCodes.BadMonitoredItemFilterUnsupported });
+      }
       item.clientHandle = requestedParameters.clientHandle;
       return new MonitoredItemModifyResult({
         statusCode: StatusCodes.Good,
@@ -210,4 +222,14 @@ function rateOf(requestedMs: number): number {
 
 function state(active: boolean, updateRateMs: number) {
   return { active, updateRateMs, timeBiasMinutes: 0, deadbandPercent: 0, locale: 0, keepAliveMs: 0 };
+}
+
+/** A DA group sends changes of value and quality; its deadband is the whole group's, so an item cannot have one. */
+function isFilterServed(filter: unknown): boolean {
+  if (filter === null || filter === undefined) return true;
+  return (
+    filter instanceof DataChangeFilter &&
+    filter.deadbandType === DeadbandType.None &&
+    filter.trigger !== DataChangeTrigger.Status
+  );
 }
