@@ -51,6 +51,8 @@ export class FakeBroker extends EventEmitter {
   ticks = 0;
   interfaces = 63;
   target = "Test.Server.1";
+  /** A program whose connections are refused. */
+  refusedProgram: string | null = null;
   readonly #written = new Map<string, Variant>();
   readonly #connections = new Set<FakeConnection>();
   #server: Server | undefined;
@@ -107,6 +109,12 @@ export class FakeBroker extends EventEmitter {
     for (const { socket } of this.#connections) socket.write(bytes);
   }
 
+  /** Programs that connected, in order. */
+  programs(): string[] {
+    const hellos = this.seen.filter(({ name }) => name === "hello");
+    return hellos.map(({ body }) => (body as RequestBody<"hello">).program);
+  }
+
   count(name: RequestName): number {
     return this.seen.filter((each) => each.name === name).length;
   }
@@ -149,6 +157,7 @@ class FakeConnection {
     const hello = body as RequestBody<"hello">;
     if (hello.token !== this.#broker.token) return accessDenied;
     if (hello.target !== this.#broker.target) return classNotRegistered;
+    if (hello.program === this.#broker.refusedProgram) return accessDenied;
     this.#isGreeted = true;
     return 0;
   }

@@ -2,14 +2,15 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { JsonProcess } from "./json-process.ts";
+import type { Architecture } from "./toolchain.ts";
 import type { WineMachine } from "./wine.ts";
 
 /** The repository: this file runs as dist/tools/native/programs.js. */
 const root = process.env["UNDERSTUDY_ROOT"] ?? fileURLToPath(new URL("../../../", import.meta.url));
 
 /** A program or library that `npm run build:native` made. */
-export function nativeFile(name: string): string {
-  return join(root, "dist/native/x64", name);
+export function nativeFile(name: string, architecture: Architecture = "x64"): string {
+  return join(root, "dist/native", architecture, name);
 }
 
 export const nativeFiles = Object.freeze({

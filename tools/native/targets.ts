@@ -37,14 +37,14 @@ export const targets: readonly Target[] = [
   {
     name: "understudy-da-proxy",
     kind: "dll",
-    folders: ["proxy", "proxy/dll", "common/wire", "common/com"],
+    folders: ["proxy", "proxy/marshal", "proxy/dll", "common/wire", "common/com"],
     libraries: proxyLibraries,
     definitions: "proxy/dll/proxy.def",
   },
   {
     name: "understudy-da-proxy",
     kind: "exe",
-    folders: ["proxy", "proxy/exe", "common/wire", "common/com"],
+    folders: ["proxy", "proxy/marshal", "proxy/exe", "common/wire", "common/com"],
     libraries: proxyLibraries,
     isWindowed: true,
   },
