@@ -3,6 +3,8 @@
 
 #include <opcda.h>
 
+#include <string>
+
 #include "../common/com/com_ptr.h"
 
 namespace understudy::proxytest {
@@ -16,5 +18,7 @@ int Failures();
 void Marshaling(REFCLSID clsid);
 // What the DLL makes of data that the EXE did not write.
 void AlteredPassports(REFCLSID clsid);
+// Holds a named pipe until a line comes, then tells its access list; the program's exit code.
+int ServePipe(const std::wstring& name);
 
 }  // namespace understudy::proxytest

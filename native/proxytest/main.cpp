@@ -1,6 +1,6 @@
 // Uses the proxy DLL as a careless or hostile client would: understudy-da-proxytest.exe PROGID [local], with a broker that
 // knows Ramp0 to Ramp999; local = asks for a local server, and gets the object by way of the EXE. Prints what is wrong;
-// exit code 0 where all is well.
+// exit code 0 where all is well. With --pipe NAME it holds a named pipe: pipe.cpp.
 #include <opccomn.h>
 #include <olectl.h>
 #include <opcda.h>
@@ -262,6 +262,7 @@ using CanUnload = HRESULT(STDAPICALLTYPE*)();
 }  // namespace
 
 extern "C" int wmain(int count, wchar_t** arguments) {
+  if (count == 3 && std::wstring(arguments[1]) == L"--pipe") return ServePipe(arguments[2]);
   CLSID clsid;
   if (count < 2 || FAILED(CoInitializeEx(nullptr, COINIT_MULTITHREADED)) || FAILED(CLSIDFromProgID(arguments[1], &clsid))) return 2;
   const bool is_local = count > 2 && std::wstring(arguments[2]) == L"local";

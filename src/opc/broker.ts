@@ -16,6 +16,7 @@ import { readProject } from "../project/project-file.ts";
 import type { Clock } from "./clock.ts";
 import { daUrlOf } from "./da/da-place.ts";
 import { DaService } from "./da/da-service.ts";
+import { availablePipeGuard } from "./da/gateway/available-pipe-guard.ts";
 import { availableHelper } from "./da/helper/available-helper.ts";
 import type { PairHost } from "./pair-host.ts";
 import { UaService } from "./ua/ua-service.ts";
@@ -53,6 +54,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     endpoint: process.env["UNDERSTUDY_DA_ENDPOINT"] ?? null,
     token: process.env["UNDERSTUDY_DA_TOKEN"] ?? null,
     starter: starter && (() => starter),
+    guardPipe: availablePipeGuard(),
     report: options.report,
     clock: options.clock,
     others: () => ua.daClients(),

@@ -52,7 +52,7 @@ export const targets: readonly Target[] = [
     name: "understudy-da-proxytest",
     kind: "exe",
     folders: ["proxytest"],
-    libraries: comLibraries,
+    libraries: [...comLibraries, "advapi32"],
   },
   { name: "understudy-hook", kind: "exe", folders: ["hook"], libraries: ["advapi32"] },
 ];

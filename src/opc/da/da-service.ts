@@ -29,6 +29,8 @@ export interface DaServiceOptions {
   readonly starter: ((role: Role) => HelperStarter) | null;
   readonly report: ReportEvent;
   readonly clock: Clock;
+  /** Sets who may connect to a named pipe that listens; null or missing = it keeps the system's own access list. */
+  readonly guardPipe?: ((name: string) => Promise<unknown>) | null;
   /** Clients of enabled pairs whose members are no OPC DA servers. */
   others?(): Iterable<DaClients>;
 }
@@ -154,6 +156,7 @@ export class DaService {
       );
       throw error;
     }
+    await this.#guard(this.#endpoint);
     this.#gateway = gateway;
     this.#ticker = setInterval(() => this.#tick(), tickMs);
     report({ kind: "listening", url: gatewayEndpointText(this.#endpoint) }, context);
@@ -161,6 +164,18 @@ export class DaService {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const told = { endpoint: gatewayEndpointText(this.#endpoint), token: this.#token };
     await writeFileAtomically(join(folder, "gateway.json"), `${JSON.stringify(told)}\n`, 0o600);
+  }
+
+  /** Without its access list the pipe is open to fewer people here, but not shut to the network. */
+  async #guard(endpoint: GatewayEndpoint): Promise<void> {
+    const { guardPipe, report } = this.#options;
+    if (endpoint.kind !== "pipe" || !guardPipe) return;
+    try {
+      await guardPipe(endpoint.name);
+    } catch (error) {
+      const detail = (error as Error).message;
+      report({ kind: "pipeNotGuarded", url: gatewayEndpointText(endpoint), detail }, context);
+    }
   }
 
   async #endListening(reason: string): Promise<void> {
