@@ -63,10 +63,13 @@ export async function startDaSimulator(
 /** The DA test client; `sta` = in a single-threaded apartment. */
 export async function startTestClient(
   machine: WineMachine,
-  options: { readonly sta?: boolean } = {},
+  options: { readonly sta?: boolean; readonly architecture?: Architecture } = {},
 ): Promise<JsonProcess> {
   const client = new JsonProcess(
-    machine.start(nativeFile(nativeFiles.testClient), ...(options.sta ? ["--sta"] : [])),
+    machine.start(
+      nativeFile(nativeFiles.testClient, options.architecture),
+      ...(options.sta ? ["--sta"] : []),
+    ),
   );
   await client.event("ready");
   return client;
