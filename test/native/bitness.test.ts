@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { packagedPrograms } from "../../tools/native/package-windows.ts";
 import { nativeFile, nativeFiles, startTestClient } from "../../tools/native/programs.ts";
 import { machineOf } from "./support/portable-executable.ts";
-import { describeProxy, eventually, ok, values } from "./support/proxy-rig.ts";
+import { describeProxy, eventually, name, ok, values } from "./support/proxy-rig.ts";
 
 const machines = Object.freeze({ x64: 0x8664, x86: 0x14c });
 const dll = "understudy-da-proxy.dll";
@@ -38,6 +38,9 @@ describeProxy("Programs of 64 and of 32 bit", (rig) => {
   for (const way of ["inproc", "local", "exe"] as const) {
     it(`serve a client of 32 bit that comes by ${way}`, async function () {
       if (!runs32Bit()) this.skip();
+      // What carries OPC calls across processes; of a Windows machine the OPC Core Components bring both.
+      const proxyStub = nativeFile(nativeFiles.proxyStub, "x86");
+      if (way === "exe") await rig.machine().run("C:\\windows\\syswow64\\regsvr32.exe", "/s", proxyStub);
       const client = await startTestClient(rig.machine(), { architecture: "x86" });
       try {
         await rig.connect(way, client);
@@ -54,6 +57,17 @@ describeProxy("Programs of 64 and of 32 bit", (rig) => {
       } finally {
         await client.kill();
       }
+    });
+  }
+
+  for (const way of ["inproc", "local"] as const) {
+    it(`stand a careless client of 32 bit (${way})`, async function () {
+      if (!runs32Bit()) this.skip();
+      const words = way === "local" ? [name, way] : [name];
+      assert.match(
+        await rig.machine().run(nativeFile("understudy-da-proxytest.exe", "x86"), ...words),
+        /^all is well/,
+      );
     });
   }
 });

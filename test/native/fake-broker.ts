@@ -53,6 +53,8 @@ export class FakeBroker extends EventEmitter {
   target = "Test.Server.1";
   /** A program whose connections are refused. */
   refusedProgram: string | null = null;
+  /** What becomes of each frame on its way to a client; null = nothing happens to it. */
+  mangle: ((frame: Buffer) => Buffer) | null = null;
   readonly #written = new Map<string, Variant>();
   readonly #connections = new Set<FakeConnection>();
   #server: Server | undefined;
@@ -137,6 +139,10 @@ class FakeConnection {
     });
   }
 
+  #send(frame: Buffer): void {
+    this.socket.write(this.#broker.mangle?.(frame) ?? frame);
+  }
+
   end(): void {
     for (const { timer } of this.#groups.values()) clearInterval(timer);
     this.#groups.clear();
@@ -148,7 +154,7 @@ class FakeConnection {
     this.#broker.emit("request", request.name);
     if (this.#broker.ignored.has(request.name)) return;
     const failure = this.#refusal(request);
-    if (failure !== 0) this.socket.write(encodeFailure(frame.type, frame.correlation, failure, null));
+    if (failure !== 0) this.#send(encodeFailure(frame.type, frame.correlation, failure, null));
     else this.#answer(frame, request);
   }
 
@@ -164,7 +170,7 @@ class FakeConnection {
 
   #answer(frame: Frame, request: DecodedRequest): void {
     const send = <N extends RequestName>(name: N, body: ResponseBody<N>) =>
-      this.socket.write(encodeResponse(name, frame.correlation, 0, body));
+      this.#send(encodeResponse(name, frame.correlation, 0, body));
     const as = <N extends RequestName>(_name: N) => request.body as RequestBody<N>;
     const states = (ids: readonly (string | undefined)[]) => this.#states(ids);
     switch (request.name) {
@@ -312,7 +318,7 @@ class FakeConnection {
         send("closeServer", {});
         break;
       default:
-        this.socket.write(encodeFailure(frame.type, frame.correlation, notImplemented, null));
+        this.#send(encodeFailure(frame.type, frame.correlation, notImplemented, null));
     }
   }
 
@@ -338,7 +344,7 @@ class FakeConnection {
     if (!group?.active) return;
     const active = [...group.items].filter(([, { active }]) => active);
     if (active.length === 0) return;
-    this.socket.write(
+    this.#send(
       encodeEvent("dataChange", {
         server: 1,
         group: handle,
