@@ -14,9 +14,12 @@ constexpr DWORD kDefaultAuthentication = RPC_C_AUTHN_LEVEL_PKT_INTEGRITY;
 
 bool IsThisMachine(const std::wstring& machine) {
   if (machine.empty() || _wcsicmp(machine.c_str(), L"localhost") == 0 || machine == L"127.0.0.1") return true;
-  wchar_t name[MAX_COMPUTERNAME_LENGTH + 1];
-  DWORD size = MAX_COMPUTERNAME_LENGTH + 1;
-  return GetComputerNameW(name, &size) && _wcsicmp(machine.c_str(), name) == 0;
+  for (const auto kind : {ComputerNameNetBIOS, ComputerNameDnsHostname, ComputerNameDnsFullyQualified}) {
+    wchar_t name[512];
+    DWORD size = 512;
+    if (GetComputerNameExW(kind, name, &size) && _wcsicmp(machine.c_str(), name) == 0) return true;
+  }
+  return false;
 }
 
 HRESULT FindClass(const Activation& activation, CLSID& clsid) {

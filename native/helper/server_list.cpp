@@ -52,25 +52,48 @@ Activation EnumeratorOn(const wire::ListServers& request) {
   return activation;
 }
 
-HRESULT AskOpcEnum(const wire::ListServers& request, std::vector<CATID>& categories, wire::ListServersAnswer& answer) {
-  ComPtr<IOPCServerList2> list;
-  HRESULT result = Activate(EnumeratorOn(request), CLSID_OPCServerList, __uuidof(IOPCServerList2), list.OutUnknown());
+// What differs between the two generations of OPCEnum.
+struct ListNow {
+  using List = IOPCServerList2;
+  using Enumerator = IOPCEnumGUID;
+  static HRESULT Details(List& list, REFCLSID clsid, OwnedString& prog_id, OwnedString& description, OwnedString& version_independent) {
+    return list.GetClassDetails(clsid, prog_id.Out(), description.Out(), version_independent.Out());
+  }
+};
+struct ListThen {
+  using List = IOPCServerList;
+  using Enumerator = IEnumGUID;
+  static HRESULT Details(List& list, REFCLSID clsid, OwnedString& prog_id, OwnedString& description, OwnedString&) {
+    return list.GetClassDetails(clsid, prog_id.Out(), description.Out());
+  }
+};
+
+template <class Generation>
+HRESULT AskList(const wire::ListServers& request, std::vector<CATID>& categories, wire::ListServersAnswer& answer) {
+  ComPtr<typename Generation::List> list;
+  HRESULT result = Activate(EnumeratorOn(request), CLSID_OPCServerList, __uuidof(typename Generation::List), list.OutUnknown());
   if (FAILED(result)) return result;
-  ComPtr<IOPCEnumGUID> classes;
-  result = list->EnumClassesOfCategories(static_cast<ULONG>(categories.size()), categories.data(), 0, nullptr,
-                                         classes.Out());
-  if (FAILED(result) || !classes) return result;
+  ComPtr<typename Generation::Enumerator> classes;
+  // A null pointer for no categories does not get through COM's proxies.
+  CATID none = {};
+  result = list->EnumClassesOfCategories(static_cast<ULONG>(categories.size()), categories.data(), 0, &none, classes.Out());
+  if (FAILED(result) || !classes) return FAILED(result) ? result : E_FAIL;
   CLSID clsid;
   ULONG fetched = 0;
   while (classes->Next(1, &clsid, &fetched) == S_OK && fetched == 1) {
     OwnedString prog_id;
     OwnedString description;
     OwnedString version_independent;
-    if (SUCCEEDED(list->GetClassDetails(clsid, prog_id.Out(), description.Out(), version_independent.Out()))) {
+    if (SUCCEEDED(Generation::Details(*list.get(), clsid, prog_id, description, version_independent))) {
       Add(answer, clsid, prog_id.get(), description.get(), version_independent.get());
     }
   }
   return S_OK;
+}
+
+HRESULT AskOpcEnum(const wire::ListServers& request, std::vector<CATID>& categories, wire::ListServersAnswer& answer) {
+  const HRESULT result = AskList<ListNow>(request, categories, answer);
+  return result == E_NOINTERFACE ? AskList<ListThen>(request, categories, answer) : result;
 }
 
 std::wstring ClassText(const std::wstring& key) {
@@ -127,12 +150,13 @@ int32_t ListServers(const wire::ListServers& request, wire::ListServersAnswer& a
   std::vector<CATID> categories = CategoriesOf(request.versions);
   if (categories.empty()) return E_INVALIDARG;
   answer.source = kFromOpcEnum;
-  HRESULT result = AskOpcEnum(request, categories, answer);
-  if (SUCCEEDED(result)) return S_OK;
+  const HRESULT asked = AskOpcEnum(request, categories, answer);
+  if (SUCCEEDED(asked)) return S_OK;
+  // Names of another machine's classes are known to its OPCEnum alone.
+  if (!IsThisMachine(understudy::WideOf(request.machine))) return asked;
   answer.source = kFromCategories;
-  result = AskCategories(request, categories, answer);
-  if (SUCCEEDED(result) && !answer.servers.empty()) return S_OK;
-  if (!IsThisMachine(understudy::WideOf(request.machine))) return result;
+  const HRESULT found = AskCategories(request, categories, answer);
+  if (SUCCEEDED(found) && !answer.servers.empty()) return S_OK;
   answer.source = kFromRegistry;
   AskRegistry(answer);
   return S_OK;

@@ -7,12 +7,14 @@
 //   make VIEW PATH
 //   prune VIEW PATH                 takes away a key without values and subkeys; "ok kept" where it has some
 //   flush VIEW PATH                 what was changed below the key is on disk
-// VIEW is 64 or 32.
+// VIEW is 64 or 32. With arguments it does something else: pipe_access.h.
 #include <windows.h>
 
 #include <cstdio>
 #include <string>
 #include <vector>
+
+#include "pipe_access.h"
 
 namespace {
 
@@ -204,7 +206,13 @@ std::string Perform(const std::vector<std::string>& fields) {
 
 }  // namespace
 
-extern "C" int wmain() {
+extern "C" int wmain(int count, wchar_t** arguments) {
+  if (count > 1) {
+    const std::vector<std::wstring> given(arguments + 1, arguments + count);
+    if (given[0] == L"pipe-access" || given[0] == L"pipe-sddl") return understudy::hook::PipeAccessCommand(given);
+    Line("error\t87\tunknown command");
+    return 2;
+  }
   std::string line;
   for (int each = std::getchar(); each != EOF; each = std::getchar()) {
     if (each != '\n') {

@@ -2,6 +2,8 @@
 
 #include "event_log.h"
 #include "guard.h"
+#include "marshal/reach.h"
+#include "marshal/unmarshaler.h"
 #include "original.h"
 #include "server_object.h"
 
@@ -11,8 +13,13 @@ STDMETHODIMP ClassFactory::CreateInstance(IUnknown* outer, REFIID iid, void** ou
   if (!out) return E_POINTER;
   *out = nullptr;
   if (outer) return CLASS_E_NOAGGREGATION;
+  // The EXE must not end under it.
+  const ModuleReference in_use;
   return Safely([&]() -> HRESULT {
-    if (const auto session = Session::Open(about_, ReadBrokerSettings())) {
+    // COM unmarshals what the EXE's marshaler wrote.
+    if (iid == IID_IMarshal) return ComPtr<Unmarshaler>::Adopt(new Unmarshaler(about_))->QueryInterface(iid, out);
+    const BrokerSettings broker = ReadBrokerSettings();
+    if (const auto session = Session::Open(about_, broker)) {
       const auto server = ComPtr<ServerObject>::Adopt(new ServerObject(session));
       // A callback that finds the client's process gone ends the session: nothing is asked of the plant for nobody. (The
       // DLL lives in that process, so this is for the EXE; COM itself releases the objects of the dead only later.)
@@ -20,6 +27,7 @@ STDMETHODIMP ClassFactory::CreateInstance(IUnknown* outer, REFIID iid, void** ou
         session->on_client_gone = [weak = std::weak_ptr<Session>(session)] {
           if (const auto self = weak.lock()) self->Close();
         };
+        if (CanClientsLoadProxy(about_.clsid, broker.local_clients)) server->MoveToClients();
       }
       return server->QueryInterface(iid, out);
     }

@@ -246,16 +246,13 @@ void Link::Pump(Transport& transport, LinkListener& listener) {
       ticked_ms = now;
       Expire();
     }
-    if (got == 0) {
-      if (!is_pinged && now - heard_ms >= kPingAfterMs) {
-        is_pinged = true;
-        Post(wire::Ping(), [](HRESULT, const Bytes&) {});
-      }
-      if (now - heard_ms >= kPingAfterMs + kSilentAfterMs) return;
-      continue;
+    // Whole frames count, not bytes: with a damaged length all that follows would be the inside of one frame.
+    if (!is_pinged && now - heard_ms >= kPingAfterMs) {
+      is_pinged = true;
+      Post(wire::Ping(), [](HRESULT, const Bytes&) {});
     }
-    heard_ms = now;
-    is_pinged = false;
+    if (now - heard_ms >= kPingAfterMs + kSilentAfterMs) return;
+    if (got == 0) continue;
     bytes.insert(bytes.end(), chunk, chunk + got);
     while (bytes.size() - begin >= wire::kHeaderSize) {
       uint8_t head[wire::kHeaderSize];
@@ -269,6 +266,8 @@ void Link::Pump(Transport& transport, LinkListener& listener) {
       }
       const Bytes payload(bytes.data() + begin + wire::kHeaderSize, bytes.data() + begin + size);
       begin += size;
+      heard_ms = now;
+      is_pinged = false;
       Take(header, payload, listener);
     }
     bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(begin));

@@ -4,6 +4,7 @@
 #include "../common/com/enumerators.h"
 #include "../common/com/error_text.h"
 #include "guard.h"
+#include "marshal/marshaler.h"
 #include "text.h"
 
 namespace understudy {
@@ -23,6 +24,7 @@ uint64_t Now() {
 ServerObject::ServerObject(std::shared_ptr<Session> session) : session_(std::move(session)) {}
 
 ServerObject::~ServerObject() {
+  arrival_.Leave();
   session_->Close();
   groups_->Clear();
 }
@@ -36,7 +38,33 @@ STDMETHODIMP ServerObject::QueryInterface(REFIID iid, void** out) {
       lacks(__uuidof(IOPCItemIO), Session::kItemIo)) {
     return E_NOINTERFACE;
   }
+  if (iid == IID_IMarshal) return Safely([&] { return FindMarshaler(out); });
   return AgileObject::QueryInterface(iid, out);
+}
+
+void ServerObject::MoveToClients() {
+  GUID instance;
+  if (SUCCEEDED(CoCreateGuid(&instance))) instance_ = instance;
+}
+
+HRESULT ServerObject::FindMarshaler(void** out) {
+  ComPtr<IMarshal> standard;
+  const HRESULT result = AgileObject::QueryInterface(IID_IMarshal, standard.OutVoid());
+  std::optional<GUID> instance;
+  {
+    const Lock lock(mutex_);
+    instance = instance_;
+  }
+  if (FAILED(result) || !instance) {
+    *out = standard.Detach();
+    return result;
+  }
+  Passport passport;
+  passport.instance = *instance;
+  passport.target = session_->about().target;
+  const ComPtr<IUnknown> self(static_cast<IOPCServer*>(this));
+  *out = static_cast<IMarshal*>(new Marshaler(self, standard, session_->about().clsid, std::move(passport)));
+  return S_OK;
 }
 
 STDMETHODIMP ServerObject::AddGroup(LPCWSTR name, BOOL active, DWORD requested_rate, OPCHANDLE client, LONG* time_bias, FLOAT* deadband,
@@ -246,6 +274,11 @@ STDMETHODIMP ServerObject::FindConnectionPoint(REFIID iid, IConnectionPoint** ou
   *out = nullptr;
   if (iid != __uuidof(IOPCShutdown)) return CONNECT_E_NOCONNECTION;
   return Safely([&]() -> HRESULT {
+    {
+      // A client works with this object after all, and is to get the same one by way of the connection point.
+      const Lock lock(mutex_);
+      instance_.reset();
+    }
     *out = new SinkConnectionPoint<IOPCShutdown>(this, session_->shutdown_sinks, nullptr);
     return S_OK;
   });

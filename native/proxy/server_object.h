@@ -5,6 +5,7 @@
 
 #include "agile_object.h"
 #include "group_object.h"
+#include "marshal/arrivals.h"
 #include "session.h"
 
 namespace understudy {
@@ -13,6 +14,11 @@ class ServerObject : public AgileObject<IOPCServer, IOPCCommon, IConnectionPoint
                                         IOPCBrowseServerAddressSpace, IOPCBrowse, IOPCItemIO> {
  public:
   explicit ServerObject(std::shared_ptr<Session> session);
+
+  // Of the EXE: a client of this machine is to get an object in its own process instead of this one.
+  void MoveToClients();
+  // Made here for that object of the EXE.
+  void Arrived(REFGUID instance) { arrival_.Enter(instance, this); }
 
   STDMETHODIMP QueryInterface(REFIID iid, void** out) override;
 
@@ -70,12 +76,16 @@ class ServerObject : public AgileObject<IOPCServer, IOPCCommon, IConnectionPoint
                       std::vector<wire::Text>& names);
   HRESULT FindBranch(const wire::Text& item_id, std::vector<wire::Text>& path);
   std::vector<wire::Text> BrowsePosition();
+  HRESULT FindMarshaler(void** out);
 
   const std::shared_ptr<Session> session_;
   const std::shared_ptr<GroupObjects> groups_ = std::make_shared<GroupObjects>();
   Mutex mutex_;
   std::vector<wire::Text> browse_position_;
   wire::StatusAnswer last_status_;
+  Arrival arrival_;
+  // Nothing where the object stays in its process.
+  std::optional<GUID> instance_;
 };
 
 }  // namespace understudy

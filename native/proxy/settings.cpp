@@ -60,6 +60,9 @@ BrokerSettings ReadBrokerSettings() {
   if (!settings.token) settings.token = key.Text(L"Token");
   settings.call_deadline_ms = std::clamp<DWORD>(key.Number(L"CallDeadlineMs", settings.call_deadline_ms), 100, 600000);
   settings.connect_timeout_ms = std::min<DWORD>(key.Number(L"ConnectTimeoutMs", settings.connect_timeout_ms), 60000);
+  const DWORD local_clients = key.Number(L"LocalClientsInProcess", static_cast<DWORD>(settings.local_clients));
+  // An unknown number is taken as the careful one.
+  settings.local_clients = local_clients <= 2 ? static_cast<LocalClients>(local_clients) : LocalClients::kInExe;
   return settings;
 }
 

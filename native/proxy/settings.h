@@ -8,11 +8,21 @@
 
 namespace understudy {
 
+// Where the objects of clients that ask for a local server live (LocalClientsInProcess).
+enum class LocalClients : DWORD {
+  kInExe = 0,
+  // In the client's process, where 64-bit and 32-bit clients of this machine all find the DLL.
+  kInClient = 1,
+  // The same where there is a DLL for 64-bit clients only; said of a machine without 32-bit clients.
+  kInClientOf64Bit = 2,
+};
+
 struct BrokerSettings {
   std::wstring endpoint;
   std::optional<std::wstring> token;
   DWORD call_deadline_ms = 10000;
   DWORD connect_timeout_ms = 2000;
+  LocalClients local_clients = LocalClients::kInClient;
 };
 
 struct ClassSettings {

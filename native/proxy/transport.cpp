@@ -14,7 +14,8 @@ HANDLE ConnectPipe(const std::wstring& name, DWORD timeout_ms) {
   const ULONGLONG until = GetTickCount64() + timeout_ms;
   while (true) {
     // Identification only: a stranger's pipe of this name must not act in the client's name.
-    HANDLE pipe = CreateFileW(path.c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, OPEN_EXISTING,
+    // No more rights than the pipe's access list gives clients (native/hook/pipe_access.cpp).
+    HANDLE pipe = CreateFileW(path.c_str(), FILE_GENERIC_READ | FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES, 0, nullptr, OPEN_EXISTING,
                               FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, nullptr);
     if (pipe != INVALID_HANDLE_VALUE) return pipe;
     const ULONGLONG now = GetTickCount64();

@@ -1,5 +1,6 @@
-// Uses the proxy DLL as a careless or hostile client would: understudy-da-proxytest.exe PROGID, with a broker that knows
-// Ramp0 to Ramp999. Prints what is wrong; exit code 0 where all is well.
+// Uses the proxy DLL as a careless or hostile client would: understudy-da-proxytest.exe PROGID [local], with a broker that
+// knows Ramp0 to Ramp999; local = asks for a local server, and gets the object by way of the EXE. Prints what is wrong;
+// exit code 0 where all is well. With --pipe NAME it holds a named pipe: pipe.cpp.
 #include <opccomn.h>
 #include <olectl.h>
 #include <opcda.h>
@@ -14,12 +15,17 @@
 #include "../common/com/com_ptr.h"
 #include "../common/com/task_memory.h"
 #include "../idl/opcerror.h"
+#include "checks.h"
 
 using namespace understudy;
+using namespace understudy::proxytest;
 
+namespace understudy::proxytest {
 namespace {
 
 int failures = 0;
+
+}  // namespace
 
 void Expect(const char* what, HRESULT got, HRESULT wanted) {
   if (got == wanted) return;
@@ -32,6 +38,14 @@ void Check(const char* what, bool is_well) {
   ++failures;
   std::printf("FAILED %s\n", what);
 }
+
+int Failures() { return failures; }
+
+}  // namespace understudy::proxytest
+
+namespace {
+
+DWORD context = CLSCTX_INPROC_SERVER;
 
 class Callback : public ComObject<IOPCDataCallback> {
  public:
@@ -52,7 +66,7 @@ class Callback : public ComObject<IOPCDataCallback> {
 
 ComPtr<IOPCServer> Connect(REFCLSID clsid) {
   ComPtr<IOPCServer> server;
-  Expect("CoCreateInstance", CoCreateInstance(clsid, nullptr, CLSCTX_INPROC_SERVER, __uuidof(IOPCServer), server.OutVoid()), S_OK);
+  Expect("CoCreateInstance", CoCreateInstance(clsid, nullptr, context, __uuidof(IOPCServer), server.OutVoid()), S_OK);
   return server;
 }
 
@@ -248,9 +262,14 @@ using CanUnload = HRESULT(STDAPICALLTYPE*)();
 }  // namespace
 
 extern "C" int wmain(int count, wchar_t** arguments) {
+  if (count == 3 && std::wstring(arguments[1]) == L"--pipe") return ServePipe(arguments[2]);
   CLSID clsid;
   if (count < 2 || FAILED(CoInitializeEx(nullptr, COINIT_MULTITHREADED)) || FAILED(CLSIDFromProgID(arguments[1], &clsid))) return 2;
+  const bool is_local = count > 2 && std::wstring(arguments[2]) == L"local";
+  if (is_local) context = CLSCTX_LOCAL_SERVER;
   Aggregation(clsid);
+  if (is_local) Marshaling(clsid);
+  AlteredPassports(clsid);
   {
     const ComPtr<IOPCServer> server = Connect(clsid);
     if (!server) return 1;
@@ -271,7 +290,7 @@ extern "C" int wmain(int count, wchar_t** arguments) {
     if (result != S_OK) Sleep(100);
   }
   Expect("DllCanUnloadNow after all is released", result, S_OK);
-  std::printf(failures == 0 ? "all is well\n" : "%d failures\n", failures);
+  std::printf(Failures() == 0 ? "all is well\n" : "%d failures\n", Failures());
   std::fflush(stdout);
-  return failures == 0 ? 0 : 1;
+  return Failures() == 0 ? 0 : 1;
 }

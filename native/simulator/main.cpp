@@ -8,6 +8,7 @@
 #include "../common/text/utf.h"
 #include "control.h"
 #include "server.h"
+#include "server_list.h"
 
 namespace understudy::simulator {
 namespace {
@@ -23,6 +24,7 @@ constexpr wchar_t kUsage[] =
     L"  --writables N    number of Writable items, of all types in turn (14)\n"
     L"  --period MS      time between two values of a Ramp or Sine (100)\n"
     L"  --phase MS       offset of the update instants from the multiples of their rate (3)\n"
+    L"  --opcenum N      be a stand-in for OPCEnum instead; 1: with IOPCServerList alone, 2: with IOPCServerList2 too\n"
     L"  -Embedding       started by COM: end when the last client has gone\n";
 
 // 7B1C2A40-5E0F-4D31-8F26-9C1D5B7E00NN, NN the instance.
@@ -33,6 +35,7 @@ CLSID ClsidOf(int instance) {
 struct Command {
   Options options;
   std::wstring passed_on;  // options to repeat in the registered command
+  int server_list = 0;     // a stand-in for OPCEnum with its interface of this version
   bool embedding = false;
   bool do_register = false;
   bool do_unregister = false;
@@ -57,6 +60,7 @@ bool ParseCommand(int count, wchar_t** arguments, Command& command) {
       else if (name == L"--writables") command.options.counts.writables = static_cast<int>(number);
       else if (name == L"--period" && number >= 10) command.options.period_ms = number;
       else if (name == L"--phase") command.options.phase_ms = number;
+      else if (name == L"--opcenum" && (number == 1 || number == 2)) command.server_list = static_cast<int>(number);
       else return false;
       command.passed_on += L" " + name + L" " + std::to_wstring(number);
     }
@@ -65,6 +69,7 @@ bool ParseCommand(int count, wchar_t** arguments, Command& command) {
 }
 
 ExeServer RegistrationOf(const Command& command) {
+  if (command.server_list != 0) return ServerListRegistration(command.server_list);
   const std::wstring number = std::to_wstring(command.options.instance);
   return {ClsidOf(command.options.instance),
           L"Understudy.Simulator." + number,
@@ -140,6 +145,17 @@ HRESULT Serve(const Command& command) {
   ExitProcess(0);
 }
 
+HRESULT ServeServerList(const Command& command) {
+  const auto factory = ComPtr<ClassFactory>::Adopt(
+      new ClassFactory([&](REFIID iid, void** out) { return CreateServerList(command.server_list, iid, out); }));
+  DWORD cookie = 0;
+  const HRESULT result = CoRegisterClassObject(CLSID_OPCServerList, factory.get(), CLSCTX_LOCAL_SERVER, REGCLS_MULTIPLEUSE, &cookie);
+  if (FAILED(result)) return result;
+  WaitUntilIdle(*factory.get());
+  CoRevokeClassObject(cookie);
+  ExitProcess(0);
+}
+
 int Main(int count, wchar_t** arguments) {
   Command command;
   if (!ParseCommand(count, arguments, command) || command.help) {
@@ -149,7 +165,7 @@ int Main(int count, wchar_t** arguments) {
   HRESULT result = CoInitializeEx(nullptr, COINIT_MULTITHREADED);
   if (SUCCEEDED(result) && command.do_register) result = RegisterExeServer(RegistrationOf(command));
   else if (SUCCEEDED(result) && command.do_unregister) result = UnregisterExeServer(RegistrationOf(command));
-  else if (SUCCEEDED(result)) result = Serve(command);
+  else if (SUCCEEDED(result)) result = command.server_list != 0 ? ServeServerList(command) : Serve(command);
   if (FAILED(result)) std::fprintf(stderr, "failed with 0x%08lX\n", static_cast<unsigned long>(result));
   return FAILED(result) ? 1 : 0;
 }

@@ -66,6 +66,14 @@ class Input {
   bool ended_ = false;
 };
 
+// Whether the proxy's DLL holds nothing any more; S_OK also where it is not loaded.
+HRESULT CanUnloadProxy() {
+  const HMODULE module = GetModuleHandleW(L"understudy-da-proxy.dll");
+  using CanUnload = HRESULT(STDAPICALLTYPE*)();
+  const auto ask = module ? reinterpret_cast<CanUnload>(reinterpret_cast<void*>(GetProcAddress(module, "DllCanUnloadNow"))) : nullptr;
+  return ask ? ask() : S_OK;
+}
+
 HRESULT Perform(Session& session, const json::Object& command, json::Writer& answer) {
   const std::string name = command.Text("command");
   if (name == "connect") return session.Connect(command, answer);
@@ -86,6 +94,9 @@ HRESULT Perform(Session& session, const json::Object& command, json::Writer& ans
   if (name == "attributes") return session.Attributes(answer);
   if (name == "errors") return session.Errors(answer);
   if (name == "removeGroup") return session.RemoveGroup();
+  if (name == "canUnload") return CanUnloadProxy();
+  // As programs end that release nothing.
+  if (name == "abandon") ExitProcess(0);
   if (name == "disconnect") {
     session.Disconnect();
     return S_OK;

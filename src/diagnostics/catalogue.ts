@@ -258,6 +258,12 @@ export const eventCatalogue: EventCatalogue = Object.freeze<EventCatalogue>({
     description:
       "The broker cannot listen at an address; most often another program uses the port. Clients cannot connect there.",
   },
+  pipeNotGuarded: {
+    severity: "error",
+    seed: false,
+    description:
+      "The access list of the named pipe for OPC DA clients could not be set. The broker's own user and administrators can connect, others cannot.",
+  },
   clientConnected: {
     severity: "information",
     seed: false,

@@ -32,6 +32,8 @@ export type HostRecord =
   | { readonly kind: "consoleLoginFailed"; readonly user: string; readonly address: string }
   | { readonly kind: "listening"; readonly url: string }
   | { readonly kind: "listenFailed"; readonly url: string; readonly detail: string }
+  /** Who may connect to the named pipe for OPC DA proxies could not be set. */
+  | { readonly kind: "pipeNotGuarded"; readonly url: string; readonly detail: string }
   | { readonly kind: "clientConnected" }
   | { readonly kind: "clientDisconnected"; readonly detail: string }
   | { readonly kind: "clientRefused"; readonly detail: string }

@@ -98,6 +98,8 @@ export function messageOf(record: DiagnosticRecord, context: EventContext, nowMs
       return `Listening at ${record.url}${context.pair === null ? "" : ` for ${pair}`}.`;
     case "listenFailed":
       return `Cannot listen at ${record.url}${after(record.detail)}.`;
+    case "pipeNotGuarded":
+      return `Who may connect to ${record.url} could not be set${after(record.detail)}.`;
     case "clientConnected":
       return `${capital(client)} connected to ${pair}.`;
     case "clientDisconnected":

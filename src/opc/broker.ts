@@ -25,6 +25,7 @@ import { readProject } from "../project/project-file.ts";
 import type { Clock } from "./clock.ts";
 import { daUrlOf } from "./da/da-place.ts";
 import { DaService } from "./da/da-service.ts";
+import { availablePipeGuard } from "./da/gateway/available-pipe-guard.ts";
 import { availableHelper } from "./da/helper/available-helper.ts";
 import { proxyTeller } from "./da/hook/tell-proxies.ts";
 import { UaService } from "./ua/ua-service.ts";
@@ -66,6 +67,7 @@ export async function createBroker(options: BrokerOptions): Promise<Broker> {
     token: process.env["UNDERSTUDY_DA_TOKEN"] ?? null,
     starter: starter && (() => starter),
     tellProxies: proxyTeller(process.platform, process.env["UNDERSTUDY_DA_WINE_PREFIX"]),
+    guardPipe: availablePipeGuard(),
     report: options.report,
     clock: options.clock,
     others: () => ua.daClients(),

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { classKey, daCategories, proxyClassOf, proxyKey } from "../../src/opc/da/hook/classes.ts";
+import {
+  classKey,
+  daCategories,
+  marshalerCategory,
+  proxyClassOf,
+  proxyKey,
+} from "../../src/opc/da/hook/classes.ts";
 import {
   assertProgIdFree,
   choicesOfEntry,
@@ -92,6 +98,13 @@ describe("the registry hook of OPC DA", () => {
       assert.notEqual(await registry.read({ view: 64, path: `${classKey(clsid)}\\${path}` }), null);
       assert.equal(await registry.read({ view: 64, path: `${classKey(original)}\\${path}` }), null);
     }
+  });
+
+  it("lets clients that refuse custom marshaling trust the class that the EXE names", async () => {
+    const registry = installedServer();
+    const { clsid } = await enableHook({ registry, journal }, request());
+    const path = `${classKey(clsid)}\\Implemented Categories\\${marshalerCategory}`;
+    for (const view of [64, 32] as const) assert.notEqual(await registry.read({ view, path }), null);
   });
 
   it("takes the EXE's place too where no member of the pair runs on this machine", async () => {

@@ -51,6 +51,10 @@ export class FakeBroker extends EventEmitter {
   ticks = 0;
   interfaces = 63;
   target = "Test.Server.1";
+  /** A program whose connections are refused. */
+  refusedProgram: string | null = null;
+  /** What becomes of each frame on its way to a client; null = nothing happens to it. */
+  mangle: ((frame: Buffer) => Buffer) | null = null;
   readonly #written = new Map<string, Variant>();
   readonly #connections = new Set<FakeConnection>();
   #server: Server | undefined;
@@ -107,6 +111,12 @@ export class FakeBroker extends EventEmitter {
     for (const { socket } of this.#connections) socket.write(bytes);
   }
 
+  /** Programs that connected, in order. */
+  programs(): string[] {
+    const hellos = this.seen.filter(({ name }) => name === "hello");
+    return hellos.map(({ body }) => (body as RequestBody<"hello">).program);
+  }
+
   count(name: RequestName): number {
     return this.seen.filter((each) => each.name === name).length;
   }
@@ -129,6 +139,10 @@ class FakeConnection {
     });
   }
 
+  #send(frame: Buffer): void {
+    this.socket.write(this.#broker.mangle?.(frame) ?? frame);
+  }
+
   end(): void {
     for (const { timer } of this.#groups.values()) clearInterval(timer);
     this.#groups.clear();
@@ -140,7 +154,7 @@ class FakeConnection {
     this.#broker.emit("request", request.name);
     if (this.#broker.ignored.has(request.name)) return;
     const failure = this.#refusal(request);
-    if (failure !== 0) this.socket.write(encodeFailure(frame.type, frame.correlation, failure, null));
+    if (failure !== 0) this.#send(encodeFailure(frame.type, frame.correlation, failure, null));
     else this.#answer(frame, request);
   }
 
@@ -149,13 +163,14 @@ class FakeConnection {
     const hello = body as RequestBody<"hello">;
     if (hello.token !== this.#broker.token) return accessDenied;
     if (hello.target !== this.#broker.target) return classNotRegistered;
+    if (hello.program === this.#broker.refusedProgram) return accessDenied;
     this.#isGreeted = true;
     return 0;
   }
 
   #answer(frame: Frame, request: DecodedRequest): void {
     const send = <N extends RequestName>(name: N, body: ResponseBody<N>) =>
-      this.socket.write(encodeResponse(name, frame.correlation, 0, body));
+      this.#send(encodeResponse(name, frame.correlation, 0, body));
     const as = <N extends RequestName>(_name: N) => request.body as RequestBody<N>;
     const states = (ids: readonly (string | undefined)[]) => this.#states(ids);
     switch (request.name) {
@@ -303,7 +318,7 @@ class FakeConnection {
         send("closeServer", {});
         break;
       default:
-        this.socket.write(encodeFailure(frame.type, frame.correlation, notImplemented, null));
+        this.#send(encodeFailure(frame.type, frame.correlation, notImplemented, null));
     }
   }
 
@@ -329,7 +344,7 @@ class FakeConnection {
     if (!group?.active) return;
     const active = [...group.items].filter(([, { active }]) => active);
     if (active.length === 0) return;
-    this.socket.write(
+    this.#send(
       encodeEvent("dataChange", {
         server: 1,
         group: handle,

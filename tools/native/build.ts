@@ -120,7 +120,7 @@ function linkStep(toolchain: Toolchain, places: Places, target: Target, objects:
     inputs,
     command: toolchain.cxx,
     arguments: [
-      ...(target.kind === "dll" ? ["-shared", "-Wl,--kill-at"] : ["-municode"]),
+      ...(target.kind === "dll" ? ["-shared", "-Wl,--kill-at", "-Wl,--enable-stdcall-fixup"] : ["-municode"]),
       ...(target.isWindowed ? ["-mwindows"] : []),
       ...["-static", "-s", "-o", output, ...inputs],
       ...target.libraries.map((library) => `-l${library}`),

@@ -7,9 +7,17 @@ import { type Architecture, adviceOn, findToolchain } from "./toolchain.ts";
 /** The repository: this file runs as dist/tools/native/main.js. */
 const root = process.env["UNDERSTUDY_ROOT"] ?? fileURLToPath(new URL("../../../", import.meta.url));
 
-async function main(): Promise<number> {
-  const architectures: Architecture[] = ["x64", "x86"];
+const architectures: readonly Architecture[] = ["x64", "x86"];
+
+/** Builds the architectures that are named on the command line, all of them where none is. */
+async function main(wanted: readonly string[]): Promise<number> {
+  const unknown = wanted.find((name) => !architectures.some((each) => each === name));
+  if (unknown !== undefined) {
+    console.error(`"${unknown}" is no architecture; expected ${architectures.join(" or ")}`);
+    return 2;
+  }
   for (const architecture of architectures) {
+    if (wanted.length > 0 && !wanted.includes(architecture)) continue;
     const toolchain = findToolchain(architecture);
     if (!("cxx" in toolchain)) {
       if (architecture === "x86") {
@@ -29,7 +37,7 @@ async function main(): Promise<number> {
 }
 
 try {
-  process.exitCode = await main();
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   console.error(error instanceof AggregateError ? error.message : error);
   process.exitCode = 1;

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 
@@ -41,6 +41,7 @@ export async function make(steps: readonly Step[], jobs: number): Promise<number
 
 async function runStep(step: Step): Promise<void> {
   mkdirSync(dirname(step.output), { recursive: true });
+  const beganAt = new Date();
   try {
     await run(step.command, [...step.arguments], { timeout: longestRunMs, maxBuffer: 16 * 1024 * 1024 });
   } catch (error) {
@@ -50,6 +51,8 @@ async function runStep(step: Step): Promise<void> {
     };
     throw new StepFailed(step, `${stderr ?? ""}${stdout ?? ""}` || message);
   }
+  // An input that was changed while the command ran makes it due again.
+  utimesSync(step.output, beganAt, beganAt);
   writeFileSync(commandFile(step), commandOf(step));
 }
 

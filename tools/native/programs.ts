@@ -2,14 +2,15 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { JsonProcess } from "./json-process.ts";
+import type { Architecture } from "./toolchain.ts";
 import type { WineMachine } from "./wine.ts";
 
 /** The repository: this file runs as dist/tools/native/programs.js. */
 const root = process.env["UNDERSTUDY_ROOT"] ?? fileURLToPath(new URL("../../../", import.meta.url));
 
 /** A program or library that `npm run build:native` made. */
-export function nativeFile(name: string): string {
-  return join(root, "dist/native/x64", name);
+export function nativeFile(name: string, architecture: Architecture = "x64"): string {
+  return join(root, "dist/native", architecture, name);
 }
 
 export const nativeFiles = Object.freeze({
@@ -62,10 +63,13 @@ export async function startDaSimulator(
 /** The DA test client; `sta` = in a single-threaded apartment. */
 export async function startTestClient(
   machine: WineMachine,
-  options: { readonly sta?: boolean } = {},
+  options: { readonly sta?: boolean; readonly architecture?: Architecture } = {},
 ): Promise<JsonProcess> {
   const client = new JsonProcess(
-    machine.start(nativeFile(nativeFiles.testClient), ...(options.sta ? ["--sta"] : [])),
+    machine.start(
+      nativeFile(nativeFiles.testClient, options.architecture),
+      ...(options.sta ? ["--sta"] : []),
+    ),
   );
   await client.event("ready");
   return client;

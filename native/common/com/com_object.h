@@ -52,10 +52,19 @@ class ComObject : public Interfaces..., private LiveObjects {
     const ULONG left = --references_;
     if (left == 0) {
       // A method that is called while the destructor runs must not destroy again.
-      references_ = 0x40000000;
+      references_ = kEnding;
       delete this;
     }
     return left;
+  }
+
+  // For who knows the object without owning it: false where its end has begun.
+  bool TryAddRef() {
+    ULONG now = references_;
+    while (now != 0 && now < kEnding) {
+      if (references_.compare_exchange_weak(now, now + 1)) return true;
+    }
+    return false;
   }
 
  protected:
@@ -77,6 +86,8 @@ class ComObject : public Interfaces..., private LiveObjects {
     }
     return false;
   }
+
+  static constexpr ULONG kEnding = 0x40000000;
 
   std::atomic<ULONG> references_{1};
 };

@@ -51,6 +51,10 @@ class ListEnumerator : public ComObject<Interface> {
     out = ComPtr<IUnknown>(element).Detach();
     return true;
   }
+  static bool Give(const GUID& element, GUID& out) {
+    out = element;
+    return true;
+  }
 
   const std::vector<Element> elements_;
   size_t at_;

@@ -33,6 +33,8 @@ export interface DaServiceOptions {
   readonly tellProxies?: TellProxies | null;
   readonly report: ReportEvent;
   readonly clock: Clock;
+  /** Sets who may connect to a named pipe that listens; null or missing = it keeps the system's own access list. */
+  readonly guardPipe?: ((name: string) => Promise<unknown>) | null;
   /** Clients of enabled pairs whose members are no OPC DA servers. */
   others?(): Iterable<DaClients>;
 }
@@ -158,6 +160,7 @@ export class DaService {
       );
       throw error;
     }
+    await this.#guard(this.#endpoint);
     this.#gateway = gateway;
     this.#ticker = setInterval(() => this.#tick(), tickMs);
     report({ kind: "listening", url: gatewayEndpointText(this.#endpoint) }, context);
@@ -169,6 +172,18 @@ export class DaService {
       const detail = `OPC DA clients do not find the broker: ${detailOf(error)}`;
       report({ kind: "internalError", detail }, context);
     });
+  }
+
+  /** Without its access list the pipe is open to fewer people here, but not shut to the network. */
+  async #guard(endpoint: GatewayEndpoint): Promise<void> {
+    const { guardPipe, report } = this.#options;
+    if (endpoint.kind !== "pipe" || !guardPipe) return;
+    try {
+      await guardPipe(endpoint.name);
+    } catch (error) {
+      const detail = (error as Error).message;
+      report({ kind: "pipeNotGuarded", url: gatewayEndpointText(endpoint), detail }, context);
+    }
   }
 
   async #endListening(reason: string): Promise<void> {

@@ -95,8 +95,8 @@ export class Plant {
 
   /** Pid of the process that has the proxy in it; null where there is none. */
   proxyPid(path: DaPath, client: JsonProcess): number | null {
-    if (path === "dll") return client.pid;
-    return path === "exe" ? (this.#workshop.machine.pidsOf(proxyExe)[0] ?? null) : null;
+    // By way of the EXE the object comes into the client's process, too.
+    return path === "direct" ? null : client.pid;
   }
 
   /** A client that has connected by this path. */

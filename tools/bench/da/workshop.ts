@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { disableHook, enableHook, type Hook } from "../../../src/opc/da/hook/hook.ts";
 import { openRegistry, type ProgramRegistry } from "../../../src/opc/da/hook/hook-program.ts";
 import { fileHookJournal } from "../../../src/opc/da/hook/journal.ts";
-import { textValue } from "../../../src/opc/da/hook/registry.ts";
+import { numberValue, textValue } from "../../../src/opc/da/hook/registry.ts";
 import { isNativeBuilt, nativeFile, registerProxyStub, registerSimulator } from "../../native/programs.ts";
 import { hasWine, WineMachine } from "../../native/wine.ts";
 
@@ -16,6 +16,7 @@ export const progIds = Object.freeze({
 });
 export const proxyExe = "understudy-da-proxy.exe";
 
+const dll32 = nativeFile("understudy-da-proxy.dll", "x86");
 const proxyFiles = ["understudy-hook.exe", "understudy-da-proxy.dll", proxyExe];
 /** Wine shows the whole file system as drive Z. */
 const windowsPath = (path: string) => `Z:${path.replaceAll("/", "\\")}`;
@@ -65,6 +66,8 @@ export class Workshop {
     const key = { view: 64, path: "SOFTWARE\\Understudy\\Broker" } as const;
     await this.#registry.apply({ kind: "put", ...key, name: "Endpoint", value: textValue(endpoint) });
     await this.#registry.apply({ kind: "put", ...key, name: "Token", value: textValue(token) });
+    // There are no clients of 32 bit here, whether their DLL is built or not.
+    await this.#registry.apply({ kind: "put", ...key, name: "LocalClientsInProcess", value: numberValue(2) });
   }
 
   async close(): Promise<void> {
@@ -81,7 +84,7 @@ export class Workshop {
       machines: ["localhost", "localhost"],
       programs: {
         dll64: windowsPath(nativeFile("understudy-da-proxy.dll")),
-        dll32: null,
+        dll32: existsSync(dll32) ? windowsPath(dll32) : null,
         exe: windowsPath(nativeFile(proxyExe)),
       },
       // What is measured is the pair, never the original by accident.

@@ -7,6 +7,12 @@ export const daCategories = Object.freeze([
   "{CC603642-66D7-48F1-B69A-B625E73652D7}",
 ]);
 
+/**
+ * Category of classes that clients which refuse custom marshaling (EOAC_NO_CUSTOM_MARSHAL) trust all the same
+ * (CATID_Marshaler): the proxy's EXE sends a client of this machine the data from which the DLL makes the object there.
+ */
+export const marshalerCategory = "{00000003-0000-0000-C000-000000000046}";
+
 const understudy = "SOFTWARE\\Understudy";
 const classes = "SOFTWARE\\Classes";
 

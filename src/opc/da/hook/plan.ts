@@ -4,6 +4,7 @@ import {
   classKey,
   daCategories,
   isClsid,
+  marshalerCategory,
   originalsKey,
   progIdKey,
   proxyClassOf,
@@ -160,6 +161,7 @@ async function registerPrograms(
   if (withExe) {
     const command = `"${programs.exe}" /class:${clsid}`;
     await draft.setValue({ view, path: `${path}\\LocalServer32` }, "", textValue(command));
+    await draft.makeKey({ view, path: `${path}\\Implemented Categories\\${marshalerCategory}` });
   }
 }
 
