@@ -375,9 +375,8 @@ describe("the command line", () => {
       await first.finished;
       await bench.broker();
       const events = (await bench.run("events", "--json")).stdout.trimEnd().split("\n");
-      const codes = events
-        .map((line) => parse<{ code: string }>(line).code)
-        .filter((code) => !code.startsWith("console"));
+      const all = events.map((line) => parse<{ code: string }>(line).code);
+      const codes = all.filter((code) => !code.startsWith("console"));
       assert.deepEqual(codes, ["brokerStarted", "suspended", "brokerStopped", "brokerStarted"]);
     });
 
