@@ -29,24 +29,25 @@ export function addressStep(addresses: readonly TakenAddress[], tools: StepTools
 }
 
 async function assume(addresses: readonly TakenAddress[], tools: StepTools, io: StepIo): Promise<string> {
-  const present = await presentOf(addresses, tools, io);
-  const absent = addresses.filter((each) => !present.includes(each));
+  // Read once: every call of ip more is time without the address.
+  const interfaces = await interfacesOf(addresses, tools, io);
+  const absent = addresses.filter((each) => !isPresent(each, interfaces));
   io.progress(0, `asking whether ${absent.map(textOf).join(", ")} is in use`);
-  await refuseDuplicates(absent, tools, io);
+  await refuseDuplicates(absent, interfaces, tools, io);
   for (const each of absent) await add(each, tools, io);
   // Also those found present: a crash may have come between adding and announcing.
-  await onEach(addresses, tools, io, (address, on) => tools.announcer.announce(address, on));
+  await onEach(addresses, interfaces, (address, on) => tools.announcer.announce(address, on));
   return `assumed ${addresses.map(textOf).join(", ")}`;
 }
 
+type Interfaces = ReadonlyMap<string, NetworkInterface>;
+
 /** The answers for all addresses, asked at the same time. */
-async function onEach<T>(
+function onEach<T>(
   addresses: readonly TakenAddress[],
-  tools: StepTools,
-  io: StepIo,
+  interfaces: Interfaces,
   ask: (address: string, on: NetworkInterface) => Promise<T>,
 ): Promise<readonly T[]> {
-  const interfaces = await interfacesOf(addresses, tools, io);
   return Promise.all(
     addresses.flatMap(({ address, interface: name }) => {
       const on = interfaces.get(name);
@@ -57,10 +58,11 @@ async function onEach<T>(
 
 async function refuseDuplicates(
   addresses: readonly TakenAddress[],
+  interfaces: Interfaces,
   tools: StepTools,
   io: StepIo,
 ): Promise<void> {
-  const owners = await onEach(addresses, tools, io, (address, on) =>
+  const owners = await onEach(addresses, interfaces, (address, on) =>
     ownerOf(address, on, tools.run, io.signal),
   );
   const inUse = addresses.flatMap((each, index) => {
@@ -130,21 +132,21 @@ async function presentOf(
   io: StepIo,
 ): Promise<readonly TakenAddress[]> {
   const interfaces = await interfacesOf(addresses, tools, io);
-  return addresses.filter(({ address, interface: on }) =>
-    interfaces.get(on)?.addresses.has(canonical(bareOf(address))),
-  );
+  return addresses.filter((each) => isPresent(each, interfaces));
+}
+
+function isPresent({ address, interface: on }: TakenAddress, interfaces: Interfaces): boolean {
+  return interfaces.get(on)?.addresses.has(canonical(bareOf(address))) ?? false;
 }
 
 async function interfacesOf(
   addresses: readonly TakenAddress[],
   tools: StepTools,
   io: StepIo,
-): Promise<ReadonlyMap<string, NetworkInterface>> {
-  const found = new Map<string, NetworkInterface>();
-  for (const { interface: on } of addresses) {
-    if (!found.has(on)) found.set(on, await readInterface(on, tools.run, io.signal));
-  }
-  return found;
+): Promise<Interfaces> {
+  const names = [...new Set(addresses.map(({ interface: on }) => on))];
+  const found = await Promise.all(names.map((name) => readInterface(name, tools.run, io.signal)));
+  return new Map(found.map((each) => [each.name, each]));
 }
 
 function bareOf(address: string): string {
