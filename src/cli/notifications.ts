@@ -7,13 +7,16 @@ import { type MailTest, testNotification } from "../notify/test-mail.ts";
 import { type NotificationSettings, type Project, pairName, type SmtpSettings } from "../project/project.ts";
 import { resolveSecret } from "../project/secret.ts";
 
-/** The rules for events of a pair: its own, else the project's; null = events of the broker itself. */
+/** The rules for events of a pair or a protected server: its own, else the project's; null = events of the broker itself. */
 export function notificationRulesOf(
   project: Project,
   projectFile: string,
   pair: string | null,
 ): NotificationRules {
-  const own = project.pairs.find((each) => pairName(each) === pair)?.notifications ?? null;
+  const own =
+    project.pairs.find((each) => pairName(each) === pair)?.notifications ??
+    project.servers.find((each) => each.name === pair)?.notifications ??
+    null;
   return rulesFrom(own ?? project.notifications, projectFile);
 }
 

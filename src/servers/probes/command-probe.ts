@@ -1,4 +1,5 @@
 import type { CommandSettings } from "../../project/server.ts";
+import { limitOf } from "../plan/limit.ts";
 import { failed, type Probe, type ProbeAnswer } from "./probe.ts";
 import { type CommandEnd, runCommand } from "./run-command.ts";
 
@@ -13,14 +14,16 @@ export function commandProbe(
   return {
     name: `command ${command.program}`,
     async ask(signal): Promise<ProbeAnswer> {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(command.timeout)]);
+      const limit = limitOf(signal, command.timeout);
       let end: CommandEnd;
       try {
-        end = await runCommand(command.program, command.arguments, { signal: limit, environment });
+        end = await runCommand(command.program, command.arguments, { signal: limit.signal, environment });
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code !== "ENOENT" && code !== "EACCES") return failed(error);
         return { verdict: "unknown", detail: `${command.program} cannot be run (${code})` };
+      } finally {
+        limit.end();
       }
       const how = end.code === null ? `ended by ${end.signal}` : `exit status ${end.code}`;
       const detail = end.output === "" ? how : `${how}: ${end.output.slice(-200)}`;

@@ -1,4 +1,5 @@
 import type { ServerSettings } from "../../project/server.ts";
+import { limitOf } from "../plan/limit.ts";
 import type { PlanKind, PlanResult, RunOptions, Standing, TakeoverRunner } from "../seams.ts";
 
 /** The plans of one server: one at a time, bounded by the project's takeover timeout. */
@@ -23,16 +24,24 @@ export class Plans {
   }
 
   run(kind: PlanKind, options: RunOptions): Promise<PlanResult> {
-    return this.#inTurn(() => this.#runner.run(this.#server, kind, this.#bounded(options)));
+    return this.#inTurn(() =>
+      this.#bounded(options, (bounded) => this.#runner.run(this.#server, kind, bounded)),
+    );
   }
 
   resume(options: RunOptions): Promise<PlanResult | null> {
-    return this.#inTurn(() => this.#runner.resume(this.#server, this.#bounded(options)));
+    return this.#inTurn(() =>
+      this.#bounded(options, (bounded) => this.#runner.resume(this.#server, bounded)),
+    );
   }
 
-  #bounded(options: RunOptions): RunOptions {
-    const limit = AbortSignal.timeout(this.#server.failover.takeoverTimeout);
-    return { ...options, signal: AbortSignal.any([options.signal, limit]) };
+  async #bounded<T>(options: RunOptions, run: (options: RunOptions) => Promise<T>): Promise<T> {
+    const limit = limitOf(options.signal, this.#server.failover.takeoverTimeout);
+    try {
+      return await run({ ...options, signal: limit.signal });
+    } finally {
+      limit.end();
+    }
   }
 
   #inTurn<T>(action: () => Promise<T>): Promise<T> {
