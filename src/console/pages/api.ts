@@ -15,8 +15,12 @@ export class ApiError extends Error {
 }
 
 export const session = new Store<SessionAnswer>({ user: null, csrfToken: "", hasUsers: false });
-/** Set while somebody has to log in: what is to be done with the answer. */
-export const loginWanted = new Store<((loggedIn: boolean) => void) | null>(null);
+/** A login that is asked for, and who is told of its end. */
+export interface WantedLogin {
+  readonly end: (loggedIn: boolean) => void;
+}
+
+export const loginWanted = new Store<WantedLogin | null>(null);
 
 /** Asks the broker. A change that needs a login asks for it and goes on after it. Throws ApiError. */
 export async function ask<T>(
@@ -70,9 +74,11 @@ export async function loadSession(): Promise<void> {
 /** Asks for a login; false where it was given up. */
 export function login(): Promise<boolean> {
   return new Promise((resolve) => {
-    loginWanted.set((loggedIn) => {
-      loginWanted.set(null);
-      resolve(loggedIn);
+    loginWanted.set({
+      end: (loggedIn) => {
+        loginWanted.set(null);
+        resolve(loggedIn);
+      },
     });
   });
 }

@@ -18,13 +18,13 @@ export function Login() {
       session.set(await ask<SessionAnswer>("POST", "/api/v1/session", { user, password }));
       setError(null);
       setPassword("");
-      wanted(true);
+      wanted.end(true);
     } catch (failure) {
       setError(messageOf(failure));
     }
   };
   return (
-    <Dialog title="Log in" onClose={() => wanted(false)}>
+    <Dialog title="Log in" onClose={() => wanted.end(false)}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -57,7 +57,7 @@ export function Login() {
           {error}
         </p>
         <footer>
-          <button type="button" onClick={() => wanted(false)}>
+          <button type="button" onClick={() => wanted.end(false)}>
             Cancel
           </button>
           <button type="submit" class="primary">

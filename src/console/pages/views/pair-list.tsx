@@ -22,7 +22,7 @@ export function PairList() {
     : wanted;
   return (
     <section aria-label="Pairs">
-      <div class="toolbar">
+      <div class="toolbar wrap">
         <h1>Pairs</h1>
         <input
           type="search"
