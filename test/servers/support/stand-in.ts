@@ -97,9 +97,17 @@ export class StandIn {
 
   /** The first event of the kind, past ones included. */
   async event(code: DiagnosticEvent["code"], pair: string): Promise<DiagnosticEvent> {
-    const stream = this.client.events({ filter: { codes: [code], pair }, past: null, follow: true });
+    // events of earlier runs are kept over a kill
+    const afterId = await this.#startedId();
+    const stream = this.client.events({ filter: { codes: [code], pair, afterId }, past: null, follow: true });
     for await (const item of stream) if (item.kind === "event") return item.event;
     throw new Error(`no ${code}`);
+  }
+
+  async #startedId(): Promise<number> {
+    const starts = this.client.events({ filter: { codes: ["brokerStarted"] }, past: 1, follow: false });
+    for await (const item of starts) if (item.kind === "event") return item.event.id;
+    return 0;
   }
 
   /** Makes what is on disk be of another run of the operating system. */
