@@ -260,6 +260,7 @@ describe("file replication over SSH", function () {
     });
 
     it("refuses to copy in the other direction meanwhile", async () => {
+      mkdirSync(settings.destination);
       start();
       const signal = new AbortController().signal;
       await assert.rejects(
