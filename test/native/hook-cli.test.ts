@@ -21,6 +21,13 @@ const progId = "Understudy.Simulator.1";
 describeNative("The commands that enable and disable a DA pair", (machine) => {
   let directory: string;
   let client: JsonProcess | null = null;
+  /** While something runs, Wine does not end and start anew, 3 s each time, between the commands. */
+  let idler: JsonProcess | null = null;
+
+  before(async () => {
+    idler = await startTestClient(machine());
+  });
+  after(() => idler?.kill());
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "understudy-hook-cli-"));
