@@ -4,10 +4,12 @@ import { runDaCommand } from "./da/command.ts";
 import { environment } from "./environment.ts";
 import { type PathName, pathNames } from "./paths/path.ts";
 import { failoverReport, table, throughputReport } from "./report.ts";
+import { runServersCommand } from "./servers/command.ts";
 import { type BenchSettings, type Fault, faults } from "./settings.ts";
 
 const usage = `Usage: bench ua-throughput|ua-failover [options]
        bench da [options]; see bench da --help
+       bench server-failover [options]; see bench server-failover --help
   --json               one JSON object instead of a table
   --paths A,B,...      of ${pathNames.join(", ")}
   --items N,N,...      numbers of items (1000,10000)
@@ -65,7 +67,7 @@ function parse(args: readonly string[]): Invocation | null {
   if (values.help) return null;
   const [bench] = positionals;
   if (positionals.length !== 1 || (bench !== "ua-throughput" && bench !== "ua-failover")) {
-    throw new Error(`say which bench: ua-throughput, ua-failover or da\n\n${usage}`);
+    throw new Error(`say which bench: ua-throughput, ua-failover, da or server-failover\n\n${usage}`);
   }
   const settings: BenchSettings = {
     paths: values.paths ? listOf("paths", values.paths, pathNames) : defaultPaths[bench],
@@ -103,6 +105,10 @@ function whole(name: string, text: string, least: number, most: number): number 
 export async function runCommand(args: readonly string[]): Promise<void> {
   if (args.includes("da")) {
     await runDaCommand(args.filter((argument) => argument !== "da"));
+    return;
+  }
+  if (args.includes("server-failover")) {
+    await runServersCommand(args.filter((argument) => argument !== "server-failover"));
     return;
   }
   const invocation = parse(args);

@@ -108,7 +108,8 @@ class StepWorker {
     const step = this.#index;
     const memo = this.#memoForUndo();
     try {
-      await this.#journal.append({ event: "undoBegun", step });
+      const isBegun = runOf(this.#journal).steps[step]?.status === "undoing";
+      if (!isBegun) await this.#journal.append({ event: "undoBegun", step });
       this.#tell("running", `undo: ${this.#step.describe()}`);
       const detail = await this.#limited("undo", (io) => this.#step.undo(io, memo));
       await this.#end("undone", { event: "undoDone", step, detail });

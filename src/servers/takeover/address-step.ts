@@ -2,10 +2,8 @@ import { UnderstudyError } from "../../core/error.ts";
 import type { TakenAddress } from "../../project/server.ts";
 import type { Memo, Step, StepIo } from "../plan/step.ts";
 import { ownerOf } from "./duplicate-check.ts";
+import { canonical, ipLimitMs, type NetworkInterface, readInterface } from "./network-interface.ts";
 import type { StepTools } from "./step-tools.ts";
-
-/** Most time for one call of ip, in ms. */
-const ipLimitMs = 5000;
 
 /**
  * Assumes the addresses of the live server: none of them is taken unless nobody on the network answers for any.
@@ -31,23 +29,41 @@ export function addressStep(addresses: readonly TakenAddress[], tools: StepTools
 }
 
 async function assume(addresses: readonly TakenAddress[], tools: StepTools, io: StepIo): Promise<string> {
-  const present = await presentOf(addresses, tools, io);
-  const absent = addresses.filter((each) => !present.includes(each));
+  // Read once: every call of ip more is time without the address.
+  const interfaces = await interfacesOf(addresses, tools, io);
+  const absent = addresses.filter((each) => !isPresent(each, interfaces));
   io.progress(0, `asking whether ${absent.map(textOf).join(", ")} is in use`);
-  await refuseDuplicates(absent, tools, io);
+  await refuseDuplicates(absent, interfaces, tools, io);
   for (const each of absent) await add(each, tools, io);
   // Also those found present: a crash may have come between adding and announcing.
-  await Promise.all(addresses.map((each) => tools.announcer.announce(bareOf(each.address), each.interface)));
+  await onEach(addresses, interfaces, (address, on) => tools.announcer.announce(address, on));
   return `assumed ${addresses.map(textOf).join(", ")}`;
+}
+
+type Interfaces = ReadonlyMap<string, NetworkInterface>;
+
+/** The answers for all addresses, asked at the same time. */
+function onEach<T>(
+  addresses: readonly TakenAddress[],
+  interfaces: Interfaces,
+  ask: (address: string, on: NetworkInterface) => Promise<T>,
+): Promise<readonly T[]> {
+  return Promise.all(
+    addresses.flatMap(({ address, interface: name }) => {
+      const on = interfaces.get(name);
+      return on === undefined ? [] : [ask(bareOf(address), on)];
+    }),
+  );
 }
 
 async function refuseDuplicates(
   addresses: readonly TakenAddress[],
+  interfaces: Interfaces,
   tools: StepTools,
   io: StepIo,
 ): Promise<void> {
-  const owners = await Promise.all(
-    addresses.map(({ address, interface: on }) => ownerOf(bareOf(address), on, tools.run, io.signal)),
+  const owners = await onEach(addresses, interfaces, (address, on) =>
+    ownerOf(address, on, tools.run, io.signal),
   );
   const inUse = addresses.flatMap((each, index) => {
     const owner = owners[index];
@@ -109,47 +125,28 @@ function presentIn(memo: Memo): readonly Memo[] {
   return Array.isArray(present) ? present : [];
 }
 
-interface IpInterface {
-  readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number }[];
-}
-
 /** Those of the addresses that are on their interfaces now, whatever their prefix length. */
 async function presentOf(
   addresses: readonly TakenAddress[],
   tools: StepTools,
   io: StepIo,
 ): Promise<readonly TakenAddress[]> {
-  const found = new Map<string, ReadonlySet<string>>();
-  for (const { interface: on } of addresses) {
-    if (!found.has(on)) found.set(on, await addressesOn(on, tools, io));
-  }
-  return addresses.filter(({ address, interface: on }) => found.get(on)?.has(canonical(bareOf(address))));
+  const interfaces = await interfacesOf(addresses, tools, io);
+  return addresses.filter((each) => isPresent(each, interfaces));
 }
 
-async function addressesOn(on: string, tools: StepTools, io: StepIo): Promise<ReadonlySet<string>> {
-  const args = ["-json", "address", "show", "dev", on];
-  const { code, output, complaint } = await tools.run({
-    program: "ip",
-    args,
-    timeoutMs: ipLimitMs,
-    signal: io.signal,
-  });
-  if (code !== 0) {
-    throw new UnderstudyError(
-      "ADDRESS_INTERFACE_MISSING",
-      `There is no interface ${on} at this machine (${complaint}); name one of those that ip link shows`,
-    );
-  }
-  const interfaces = JSON.parse(output || "[]") as readonly IpInterface[];
-  const locals = interfaces.flatMap(({ addr_info: info }) => (info ?? []).map(({ local }) => local ?? ""));
-  return new Set(locals.map(canonical));
+function isPresent({ address, interface: on }: TakenAddress, interfaces: Interfaces): boolean {
+  return interfaces.get(on)?.addresses.has(canonical(bareOf(address))) ?? false;
 }
 
-/** One way of writing an address, so that two can be compared. */
-function canonical(address: string): string {
-  return address.includes(":") && URL.canParse(`http://[${address}]`)
-    ? new URL(`http://[${address}]`).hostname.slice(1, -1)
-    : address;
+async function interfacesOf(
+  addresses: readonly TakenAddress[],
+  tools: StepTools,
+  io: StepIo,
+): Promise<Interfaces> {
+  const names = [...new Set(addresses.map(({ interface: on }) => on))];
+  const found = await Promise.all(names.map((name) => readInterface(name, tools.run, io.signal)));
+  return new Map(found.map((each) => [each.name, each]));
 }
 
 function bareOf(address: string): string {

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { announceScript } from "./neighbour-discovery.ts";
+import { announceScript, neighbourArguments } from "./neighbour-discovery.ts";
+import type { NetworkInterface } from "./network-interface.ts";
 import { inNamespace, killGroup, missing, searchPath } from "./program.ts";
 
 /** How often an address is announced after the first time, one second apart: a frame may get lost. */
 const repeats = 3;
-/** Longest wait for the first announcement, in ms. */
-const firstMs = 1000;
+/** Longest wait for the first announcement, in ms. arping keeps its words back until its end: nothing is heard of it. */
+const firstMs = { arping: 30, perl: 1000 };
 
 /**
  * Tells the neighbours who has an address now. What repeats the announcement ends with this process
@@ -20,13 +21,13 @@ export class Announcer {
   }
 
   /** Resolves when the first announcement is sent; the repetitions go on. Rejects where none can be sent. */
-  async announce(address: string, networkInterface: string): Promise<void> {
+  async announce(address: string, on: NetworkInterface): Promise<void> {
     if (address.includes(":")) {
-      const args = ["-e", announceScript, networkInterface, address, String(repeats), "1"];
+      const args = ["-e", announceScript, ...neighbourArguments(on, address, repeats, 1)];
       return this.#start(address, "perl", args);
     }
     // Some hosts heed answers only, some requests only.
-    const common = ["-c", String(repeats), "-I", networkInterface, address];
+    const common = ["-c", String(repeats), "-I", on.name, address];
     await Promise.all([
       this.#start(address, "arping", ["-A", ...common]),
       this.#start(address, "arping", ["-U", ...common]),
@@ -38,7 +39,7 @@ export class Announcer {
     for (const child of this.#running.get(address) ?? []) killGroup(child.pid, "SIGKILL");
   }
 
-  #start(address: string, program: string, args: readonly string[]): Promise<void> {
+  #start(address: string, program: keyof typeof firstMs, args: readonly string[]): Promise<void> {
     const [outer, all] = inNamespace(this.#namespace, "setpriv", ["--pdeathsig", "KILL", program, ...args]);
     const child = spawn(outer, all, {
       stdio: ["ignore", "pipe", "pipe"],
@@ -52,7 +53,7 @@ export class Announcer {
       complaint = (complaint + data.toString("utf8")).slice(-400);
     });
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, firstMs);
+      const timer = setTimeout(resolve, firstMs[program]);
       // The first line is written when the first frame is.
       child.stdout.once("data", () => resolve()).resume();
       child.once("error", (cause) => reject(missing(outer, cause)));

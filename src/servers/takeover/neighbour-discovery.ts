@@ -1,14 +1,14 @@
+import type { NetworkInterface } from "./network-interface.ts";
+
 /**
  * IPv6 has no arping: two small programs for perl, which every Debian has. Their arguments are data, never text of
  * the program. RFC 4861, 4.3 and 4.4 give the messages; the kernel computes the checksums (RFC 3542, 3.1).
  */
 const common = `
-use strict; use warnings; use Socket qw(:all); $| = 1;
-my ($if, $address, $times, $seconds) = @ARGV;
+use strict; use warnings; use Socket qw(:all); use Errno; $| = 1;
+my ($if, $index, $hardware, $address, $times, $seconds) = @ARGV;
 my $target = inet_pton(AF_INET6, $address) or die "$address is no IPv6 address\\n";
-sub of_interface { open(my $f, "<", "/sys/class/net/$if/$_[0]") or die "there is no interface $if\\n"; scalar <$f> }
-my $mac = pack("H*", join("", of_interface("address") =~ /[0-9a-f]{2}/gi));
-my $index = of_interface("ifindex") + 0;
+my $mac = pack("H*", join("", $hardware =~ /[0-9a-f]{2}/gi));
 socket(my $s, AF_INET6, SOCK_RAW, 58) or die "no raw socket: $!\\n";
 setsockopt($s, 41, 18, pack("i", 255)) or die "hop limit: $!\\n";
 setsockopt($s, 41, 16, pack("i", 255)) or die "hop limit: $!\\n";
@@ -16,7 +16,7 @@ setsockopt($s, 41, 17, pack("i", $index)) or die "interface: $!\\n";
 setsockopt($s, SOL_SOCKET, 25, "$if\\0") or die "interface: $!\\n";
 `;
 
-/** Arguments: interface, address, times, seconds between. Unsolicited advertisements with the override flag. */
+/** Arguments: as `neighbourArguments` gives them. Unsolicited advertisements with the override flag. */
 export const announceScript = `${common}
 bind($s, pack_sockaddr_in6(0, $target)) or die "bind: $!\\n";
 my $all = pack_sockaddr_in6(0, inet_pton(AF_INET6, "ff02::1"), $index);
@@ -28,14 +28,19 @@ for my $n (1 .. $times) {
 }
 `;
 
-/** Arguments: interface, address, times, seconds between. Prints \`in use by MAC\` or \`free\`. */
+/** Arguments: as `neighbourArguments` gives them. Prints \`in use by MAC\` or \`free\`. */
 export const duplicateScript = `${common}
 my $group = inet_pton(AF_INET6, "ff02::1:ff00:0"); substr($group, 13, 3) = substr($target, 13, 3);
 my $to = pack_sockaddr_in6(0, $group, $index);
 my $message = pack("CCnN", 135, 0, 0, 0) . $target . pack("CC", 1, 1) . $mac;
 my $set = ""; vec($set, fileno($s), 1) = 1;
 for my $n (1 .. $times) {
-  defined(send($s, $message, 0, $to)) or die "send: $!\\n";
+  # An interface that has just come up has no address of its own to ask from for a second or two.
+  for my $try (1 .. 30) {
+    last if defined(send($s, $message, 0, $to));
+    die "send: $!\\n" if $try == 30 || !$!{EADDRNOTAVAIL};
+    select(undef, undef, undef, 0.1);
+  }
   my $left = $seconds;
   while ($left > 0) {
     my ($found, $rest) = select(my $ready = $set, undef, undef, $left);
@@ -49,3 +54,13 @@ for my $n (1 .. $times) {
 }
 print "free\\n";
 `;
+
+/** What both programs are given. */
+export function neighbourArguments(
+  on: NetworkInterface,
+  address: string,
+  times: number,
+  seconds: number,
+): readonly string[] {
+  return [on.name, String(on.index), on.hardware, address, String(times), String(seconds)];
+}

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { ServerSettings } from "../../project/server.ts";
 import { reversed, type Step } from "../plan/step.ts";
 import { addressStep } from "./address-step.ts";
@@ -7,7 +9,7 @@ import { liveStep } from "./live-step.ts";
 import { replicateToLiveStep, stopReplicationStep } from "./replication-step.ts";
 import { serviceStep } from "./service-step.ts";
 import type { StepTools } from "./step-tools.ts";
-import { testNetworkStep } from "./test-network.ts";
+import { namespaces, testNetworkStep } from "./test-network.ts";
 
 /** The steps by which this machine stands in for the server, in their order. */
 export function takeoverSteps(server: ServerSettings, tools: StepTools): readonly Step[] {
@@ -46,7 +48,15 @@ export function testSteps(server: ServerSettings, namespace: string, tools: Step
     ...command(server, tools, "post-script", "run the script after the takeover", postScript, false),
   ];
   // A takeover in earnest does not wait for a test.
-  return steps.map((step) => ({ ...step, interruptible: true }));
+  return steps.map((step) => ({ ...step, interruptible: true, undo: undoInNetwork(step, namespace) }));
+}
+
+/** What was done in a network that is gone (the machine was started anew) went with it. */
+function undoInNetwork(step: Step, namespace: string): Step["undo"] {
+  return (io, memo) =>
+    existsSync(join(namespaces, namespace))
+      ? step.undo(io, memo)
+      : Promise.resolve("gone with the network of the test");
 }
 
 /**

@@ -4,6 +4,9 @@ import type { ServerSettings } from "../../project/server.ts";
 import { completeBefore, type Step } from "../plan/step.ts";
 import type { StepTools } from "./step-tools.ts";
 
+/** Where iproute2 keeps its network namespaces. */
+export const namespaces = "/run/netns";
+
 const ipLimitMs = 10_000;
 
 /** A name for the network of a test; iproute2 keeps them in a directory all processes of the machine share. */

@@ -135,7 +135,9 @@ export class Lab {
     args: readonly string[],
     environment: Readonly<Record<string, string>> = {},
   ): ChildProcess {
-    const child = spawn("ip", ["netns", "exec", this.namespace(host), program, ...args], {
+    // Only the network is the host's: what iproute2 mounts while a plan runs must outlive its process.
+    const network = `--net=/run/netns/${this.namespace(host)}`;
+    const child = spawn("nsenter", [network, program, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...environment, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin`, LC_ALL: "C" },
     });

@@ -103,3 +103,5 @@ switch (order.what) {
     break;
 }
 say({ points });
+// What still repeats that an address has moved is not waited for.
+process.stdout.write("", () => process.exit(0));
