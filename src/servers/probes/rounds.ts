@@ -23,7 +23,7 @@ export interface RoundsOptions {
   /** Empty = the probes alone decide. */
   readonly witnesses: readonly Probe[];
   readonly timeoutMs: number;
-  /** One silent round decides already: the witnesses are always asked at the same time. */
+  /** There is no time to ask the witnesses after the server: they are always asked at the same time. */
   readonly hasty: boolean;
   readonly nowMs: () => number;
 }

@@ -22,7 +22,8 @@ export class LiveRounds implements RoundsSource {
         combination: server.probeCombination,
         witnesses: server.witnesses.map((witness) => icmpProbe(witness, server.pingTimeout)),
         timeoutMs: server.pingTimeout,
-        hasty: server.failover.failAfter === 1,
+        // Asked one after the other, server and witnesses would take longer than there is until the next round.
+        hasty: server.failover.failAfter === 1 || 2 * server.pingTimeout > server.pingInterval,
         nowMs,
       });
     this.#own = rounds(server.address);
