@@ -13,6 +13,12 @@ describeNative("The servers of a machine", (machine) => {
   let session: HelperSession;
   const simulator = (...args: string[]) => machine().run(nativeFile(nativeFiles.simulator), ...args);
 
+  before(async () => {
+    // other files of this prefix have registered more
+    for (const instance of [3, 4, 5, 6, 7, 8, 9]) {
+      await simulator("--unregister", "--instance", String(instance));
+    }
+  });
   beforeEach(async () => {
     session = await HelperSession.start(machine());
   });
