@@ -114,8 +114,10 @@ async function prepare(terminal: Terminal, options: RunOptions): Promise<Run> {
     testNotification: (pair) => testNotificationOf(run.project, options.projectFile, pair),
   });
   const startedAt = new Date(systemClock.wallMs()).toISOString();
+  const servers = deferredServers(() => run.servers);
   const console = new ServedConsole({
     api,
+    servers,
     journal: diagnostics.journal,
     report: diagnostics.report,
     projectFile: options.projectFile,

@@ -1,4 +1,5 @@
 import type { BrokerApi } from "../control/broker-api.ts";
+import type { ServersApi } from "../control/servers-api.ts";
 import type { DiagnosticEvent, ReportEvent } from "../diagnostics/event.ts";
 import type { Journal } from "../diagnostics/journal.ts";
 import type { History } from "./history.ts";
@@ -11,6 +12,8 @@ import type { StatusWatch } from "./status-watch.ts";
 /** What the console is given by the process it runs in. */
 export interface ConsoleParts {
   readonly api: BrokerApi;
+  /** The protected servers. */
+  readonly servers: ServersApi;
   readonly journal: Journal;
   readonly report: ReportEvent;
   readonly projectFile: string;

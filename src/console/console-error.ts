@@ -3,6 +3,7 @@ import { UnderstudyError } from "../core/error.ts";
 /** HTTP status of an error's code; what is not named here is 400 if it is known to us, else 500. */
 const statuses: Readonly<Record<string, number>> = Object.freeze({
   PAIR_UNKNOWN: 404,
+  SERVER_UNKNOWN: 404,
   CONSOLE_NOT_FOUND: 404,
   CONSOLE_LOGIN_NEEDED: 401,
   CONSOLE_LOGIN_FAILED: 401,
@@ -13,6 +14,11 @@ const statuses: Readonly<Record<string, number>> = Object.freeze({
   PROJECT_CHANGED: 412,
   SWITCH_REFUSED: 409,
   PAIR_DISABLED: 409,
+  SERVER_BUSY: 409,
+  SERVER_DISABLED: 409,
+  SERVER_STANDING_IN: 409,
+  SERVER_NOT_STANDING_IN: 409,
+  SERVER_WITHOUT_REPLICATION: 409,
   BROKER_NOT_READY: 503,
 });
 

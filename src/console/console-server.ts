@@ -15,6 +15,7 @@ import { eventRoutes } from "./routes/events.ts";
 import { machineRoutes } from "./routes/machine.ts";
 import { pairRoutes } from "./routes/pairs.ts";
 import { ProjectChangedError, projectRoutes } from "./routes/project.ts";
+import { serverRoutes } from "./routes/servers.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { statusAnswer, statusRoutes } from "./routes/status.ts";
 import { Streams, streamRoutes } from "./routes/stream.ts";
@@ -142,6 +143,7 @@ async function createApp(context: ConsoleContext, streams: Streams): Promise<Fas
   streamRoutes(app, context, streams);
   eventRoutes(app, context);
   pairRoutes(app, context);
+  serverRoutes(app, context);
   projectRoutes(app, context);
   browseRoutes(app, context);
   machineRoutes(app, context);

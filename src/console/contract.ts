@@ -1,4 +1,11 @@
-import type { BrowsedItem, FoundEndpoint, PairStatus, ReloadAnswer } from "../control/broker-api.ts";
+import type {
+  BrowsedItem,
+  FoundEndpoint,
+  FoundProgId,
+  PairStatus,
+  ReloadAnswer,
+} from "../control/broker-api.ts";
+import type { ServerStatus } from "../control/servers-api.ts";
 import type { Role } from "../core/role.ts";
 import type { DiagnosticEvent } from "../diagnostics/event.ts";
 import type { ProjectChanges } from "../project/difference-text.ts";
@@ -37,6 +44,8 @@ export interface StatusAnswer {
     readonly projectVersion: string;
   };
   readonly pairs: readonly ConsolePair[];
+  /** The protected servers; orders to them are `POST /api/v1/servers/{name}/...`. */
+  readonly servers: readonly ServerStatus[];
 }
 
 /** Event `events` of the stream: what happened since the one before, oldest first. */
@@ -99,7 +108,12 @@ export interface BrowseAnswer {
   readonly nodes: readonly BrowsedItem[];
 }
 
-/** `GET /api/v1/servers` */
-export interface ServersAnswer {
-  readonly servers: readonly FoundEndpoint[];
+/** `GET /api/v1/browse/endpoints?url=` */
+export interface EndpointsAnswer {
+  readonly endpoints: readonly FoundEndpoint[];
+}
+
+/** `GET /api/v1/browse/progids?machine=` */
+export interface ProgIdsAnswer {
+  readonly servers: readonly FoundProgId[];
 }

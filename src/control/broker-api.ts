@@ -74,6 +74,14 @@ export interface FoundEndpoint {
   readonly security: string;
 }
 
+/** An OPC DA server that is registered on a machine. */
+export interface FoundProgId {
+  readonly progId: string;
+  readonly description: string;
+  /** With braces. */
+  readonly clsid: string;
+}
+
 /**
  * What can be asked of a running broker, whoever asks: the CLI over the local socket, later the
  * web console. Every method throws an UnderstudyError (`PAIR_UNKNOWN`, `SWITCH_REFUSED`, ...).

@@ -108,6 +108,31 @@ describe("the console's HTTP interface", function () {
     assert.equal((await console_.ask("POST", "/api/v1/notifications/test", { pair: null })).status, 200);
   });
 
+  it("gives orders to a protected server in the user's name, and shows its state", async () => {
+    await start();
+    const { servers } = await get<StatusAnswer>("/api/v1/status");
+    assert.deepEqual(
+      servers.map(({ name, condition }) => [name, condition]),
+      [["Historian", "ok"]],
+    );
+    for (const path of ["suspend", "resume", "cancel"]) {
+      assert.equal((await console_.ask("POST", `/api/v1/servers/Historian/${path}`, {})).status, 200);
+    }
+    const order = { reason: "patch day", dryRun: true };
+    assert.equal((await console_.ask("POST", "/api/v1/servers/Historian/failover", order)).status, 200);
+    const copy = { direction: "toLive" };
+    assert.equal((await console_.ask("POST", "/api/v1/servers/Historian/replicate", copy)).status, 200);
+    assert.equal((await console_.ask("POST", "/api/v1/servers/Nobody/failback", {})).status, 404);
+    assert.deepEqual(console_.calls.slice(-6), [
+      ["serverSuspend", "Historian", "by shift in the console"],
+      ["serverResume", "Historian", "by shift in the console"],
+      ["serverCancel", "Historian", "by shift in the console"],
+      ["failover", "Historian", { reason: "patch day (shift)", dryRun: true }],
+      ["replicate", "Historian", { direction: "toLive", reason: "by shift in the console" }],
+      ["failback", "Nobody", { reason: "by shift in the console", dryRun: false }],
+    ]);
+  });
+
   it("saves the project, and tells the second of two who save at once what the first one did", async () => {
     await start();
     const { version, project: before } = await project();

@@ -11,7 +11,7 @@ import { createReporter } from "../../src/diagnostics/report.ts";
 import { systemClock } from "../../src/opc/clock.ts";
 import { newProject } from "../../src/project/project-document.ts";
 import { saveProject } from "../../src/project/project-file.ts";
-import { rememberingBroker } from "../control/helpers.ts";
+import { rememberingBroker, rememberingServers } from "../control/helpers.ts";
 
 export const user = "shift";
 export const password = "correct horse";
@@ -67,6 +67,7 @@ export class TestConsole {
     const server = await serveConsole(
       {
         api: { ...api, ...change },
+        servers: rememberingServers(calls),
         journal,
         report,
         projectFile,

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BrokerApi, PairStatus, SwitchoverAnswer } from "../../src/control/broker-api.ts";
 import { type BrokerInfo, protocolVersion } from "../../src/control/protocol.ts";
+import type { OrderOptions, ServerAnswer, ServerStatus, ServersApi } from "../../src/control/servers-api.ts";
 import { UnderstudyError } from "../../src/core/error.ts";
 
 /** A state directory that is removed again. */
@@ -101,4 +102,66 @@ export function rememberingBroker(): { readonly api: BrokerApi; readonly calls: 
     },
   };
   return { api, calls };
+}
+
+export function serverStatus(name: string, fields: Partial<ServerStatus> = {}): ServerStatus {
+  return {
+    name,
+    address: "192.0.2.1",
+    enabled: true,
+    condition: "ok",
+    role: "live",
+    cutOff: false,
+    missed: 0,
+    limit: 15,
+    timeToFailMs: 30_000,
+    awaitingApproval: false,
+    locked: false,
+    blockedBy: null,
+    lastRound: null,
+    copies: [],
+    work: null,
+    lastWork: null,
+    description: "live ok",
+    ...fields,
+  };
+}
+
+/** One protected server, "Historian", that only remembers in `calls` what it was asked. */
+export function rememberingServers(calls: unknown[][]): ServersApi {
+  const known = (server: string): void => {
+    if (server === "Historian") return;
+    throw new UnderstudyError("SERVER_UNKNOWN", `There is no protected server '${server}'.`);
+  };
+  const statusOf = (call: string) => async (server: string, reason: string) => {
+    calls.push([call, server, reason]);
+    known(server);
+    return serverStatus("Historian");
+  };
+  const order =
+    (call: string) =>
+    async (server: string, options: OrderOptions): Promise<ServerAnswer> => {
+      calls.push([call, server, options]);
+      known(server);
+      const { dryRun } = options;
+      return { server, accepted: true, dryRun, explanation: [], workId: dryRun ? null : 1 };
+    };
+  return {
+    serverStatus: async () => [serverStatus("Historian")],
+    serverEnable: statusOf("serverEnable"),
+    serverDisable: statusOf("serverDisable"),
+    serverSuspend: statusOf("serverSuspend"),
+    serverStop: statusOf("serverStop"),
+    serverResume: statusOf("serverResume"),
+    serverCancel: statusOf("serverCancel"),
+    failover: order("failover"),
+    failoverTest: order("failoverTest"),
+    failoverApprove: order("failoverApprove"),
+    failback: order("failback"),
+    async replicate(server, options) {
+      calls.push(["replicate", server, options]);
+      known(server);
+      return { server, accepted: true, dryRun: false, explanation: [], workId: 1 };
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { type Role, roles } from "../../core/role.ts";
 import type { ConsoleContext } from "../console-context.ts";
-import type { BrowseAnswer, ServersAnswer } from "../contract.ts";
+import type { BrowseAnswer, EndpointsAnswer } from "../contract.ts";
 import { requireLogin } from "../security/guards.ts";
 
 /** The address space of a member, and the endpoints of a server: to pick instead of to type. */
@@ -30,7 +30,7 @@ export function browseRoutes(app: FastifyInstance, context: ConsoleContext): voi
   );
 
   app.get<{ Querystring: { readonly url: string } }>(
-    "/api/v1/servers",
+    "/api/v1/browse/endpoints",
     {
       preHandler: (request) => requireLogin(context, request),
       schema: {
@@ -42,9 +42,9 @@ export function browseRoutes(app: FastifyInstance, context: ConsoleContext): voi
         },
       },
     },
-    async (request): Promise<ServersAnswer> => {
+    async (request): Promise<EndpointsAnswer> => {
       const { url } = request.query;
-      return { servers: await api.findEndpoints(url.includes("://") ? url : `opc.tcp://${url}:4840`) };
+      return { endpoints: await api.findEndpoints(url.includes("://") ? url : `opc.tcp://${url}:4840`) };
     },
   );
 }

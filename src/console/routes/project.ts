@@ -8,6 +8,7 @@ import type { Project } from "../../project/project.ts";
 import { type ProjectDocument, parseProject } from "../../project/project-document.ts";
 import { readProject, saveProject } from "../../project/project-file.ts";
 import { projectSchema } from "../../project/schema.ts";
+import type { NewServer } from "../../project/servers.ts";
 import type { ConsoleContext } from "../console-context.ts";
 import type { ConflictAnswer, ImportAnswer, ProjectAnswer, SaveAnswer } from "../contract.ts";
 import { versionOfText } from "./project-version.ts";
@@ -111,6 +112,20 @@ export function projectRoutes(app: FastifyInstance, context: ConsoleContext): vo
     const { name } = request.params;
     const answer = await change(request.headers["if-match"], (document) => document.removePair(name));
     return answer;
+  });
+
+  app.post<{ Body: NewServer }>(
+    "/api/v1/project/servers",
+    { schema: { body: { type: "object" } } },
+    async (request, reply) => {
+      reply.code(201);
+      return await change(request.headers["if-match"], (document) => document.addServer(request.body));
+    },
+  );
+
+  app.delete<{ Params: { readonly name: string } }>("/api/v1/project/servers/:name", async (request) => {
+    const { name } = request.params;
+    return await change(request.headers["if-match"], (document) => document.removeServer(name));
   });
 
   app.post<{ Params: { readonly name: string }; Body: { readonly alias: string | null } }>(

@@ -5,9 +5,13 @@ import { pairNamed } from "./pair-named.ts";
 import { projectVersionOf } from "./project-version.ts";
 
 export async function statusAnswer(context: ConsoleContext): Promise<StatusAnswer> {
-  const { watch, version, startedAt, projectFile } = context;
-  const [pairs, projectVersion] = await Promise.all([watch.look(), projectVersionOf(projectFile)]);
-  return { broker: { version, startedAt, projectFile, projectVersion }, pairs };
+  const { watch, servers: api, version, startedAt, projectFile } = context;
+  const [pairs, servers, projectVersion] = await Promise.all([
+    watch.look(),
+    api.serverStatus(),
+    projectVersionOf(projectFile),
+  ]);
+  return { broker: { version, startedAt, projectFile, projectVersion }, pairs, servers };
 }
 
 export function statusRoutes(app: FastifyInstance, context: ConsoleContext): void {

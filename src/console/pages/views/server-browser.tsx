@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { ServersAnswer } from "../../contract.ts";
+import type { EndpointsAnswer } from "../../contract.ts";
 import { ask } from "../api.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { useTask } from "../parts/task.ts";
@@ -11,12 +11,15 @@ export function ServerBrowser(props: {
   readonly onClose: () => void;
 }) {
   const [url, setUrl] = useState(props.start === "" ? "opc.tcp://localhost:4840" : props.start);
-  const [servers, setServers] = useState<ServersAnswer["servers"] | null>(null);
+  const [servers, setServers] = useState<EndpointsAnswer["endpoints"] | null>(null);
   const [isBusy, run] = useTask();
   const look = async (): Promise<void> => {
     setServers(null);
-    const answer = await ask<ServersAnswer>("GET", `/api/v1/servers?url=${encodeURIComponent(url)}`);
-    setServers(answer.servers);
+    const answer = await ask<EndpointsAnswer>(
+      "GET",
+      `/api/v1/browse/endpoints?url=${encodeURIComponent(url)}`,
+    );
+    setServers(answer.endpoints);
   };
   return (
     <Dialog title="Find servers" onClose={props.onClose} wide>
