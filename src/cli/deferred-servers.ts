@@ -13,6 +13,7 @@ export function deferredServers(current: () => ServersApi | null): ServersApi {
   };
   return {
     serverStatus: async () => (await ready()).serverStatus(),
+    serverCheck: async (server) => (await ready()).serverCheck(server),
     serverEnable: async (server, reason) => (await ready()).serverEnable(server, reason),
     serverDisable: async (server, reason) => (await ready()).serverDisable(server, reason),
     serverSuspend: async (server, reason) => (await ready()).serverSuspend(server, reason),

@@ -19,7 +19,7 @@ export interface ServersParts {
 export async function createServers(parts: ServersParts): Promise<ServersService> {
   const { ServersService: Service } = await import("../servers/service.ts");
   const { createTakeoverRunner } = await import("../servers/takeover/runner.ts");
-  const { askOpcState = noOpc, ...context } = parts;
+  const { askOpcState = null, ...context } = parts;
   return new Service({
     ...context,
     hostClock: systemHostClock,
@@ -33,8 +33,4 @@ export async function createServers(parts: ServersParts): Promise<ServersService
       return createReplicators(server, around, replicationEvents(around));
     },
   });
-}
-
-function noOpc(): Promise<string> {
-  return Promise.reject(new Error("this process knows no OPC"));
 }

@@ -6,6 +6,7 @@ import { readServerStates, serverStateOf } from "../project/server-state.ts";
 import { answer, type CliContext, globalOptions, reasonOption, withBroker } from "./command.ts";
 import { editProject, editText } from "./edit-project.ts";
 import { serverAddCommand } from "./server-add.ts";
+import { serverCheckCommand } from "./server-check.ts";
 import { serverDisableCommand, serverEnableCommand } from "./server-enable.ts";
 import { serverDetails, serverTable } from "./server-text.ts";
 import { table } from "./text.ts";
@@ -22,6 +23,7 @@ export function serverCommand(context: CliContext): Command {
     listCommand,
     statusCommand,
     serverAddCommand,
+    serverCheckCommand,
     removeCommand,
     serverEnableCommand,
     serverDisableCommand,

@@ -15,7 +15,7 @@ import type {
 import { createItemQueue, type ItemQueue } from "./item-queue.ts";
 import { createLineReader } from "./line-reader.ts";
 import { answerLimitBytes, type BrokerInfo, isObject, parseObject, protocolVersion } from "./protocol.ts";
-import type { ServerAnswer, ServerStatus, ServersApi } from "./servers-api.ts";
+import type { ServerAnswer, ServerCheck, ServerStatus, ServersApi } from "./servers-api.ts";
 import { controlPath } from "./socket-path.ts";
 
 /** A connection to a running broker. */
@@ -45,6 +45,8 @@ interface Pending {
 const readAheadLimit = 256;
 /** A mail server may take its time, in ms. */
 const mailTestTimeoutMs = 120_000;
+/** Other machines may take theirs, in ms. */
+const serverCheckTimeoutMs = 60_000;
 
 /**
  * Connects to the broker that runs on this state directory. `timeoutMs` bounds the connection and each answer.
@@ -192,13 +194,17 @@ export async function connectControl(
   };
 }
 
-function serversClient(call: (method: string, params?: object) => Promise<unknown>): ServersApi {
+function serversClient(
+  call: (method: string, params?: object, timeoutMs?: number) => Promise<unknown>,
+): ServersApi {
   const status = (method: string) => async (server: string, reason: string) =>
     (await call(method, { server, reason })) as ServerStatus;
   const order = (method: string) => async (server: string, options: object) =>
     (await call(method, { server, ...options })) as ServerAnswer;
   return {
     serverStatus: async () => (await call("serverStatus")) as readonly ServerStatus[],
+    serverCheck: async (server) =>
+      (await call("serverCheck", { server }, serverCheckTimeoutMs)) as ServerCheck,
     serverEnable: status("serverEnable"),
     serverDisable: status("serverDisable"),
     serverSuspend: status("serverSuspend"),

@@ -13,6 +13,8 @@ export function callServers(api: ServersApi, method: string, params: Params): Pr
   switch (method) {
     case "serverStatus":
       return api.serverStatus();
+    case "serverCheck":
+      return api.serverCheck(server());
     case "serverEnable":
       return api.serverEnable(server(), reason());
     case "serverDisable":

@@ -94,6 +94,23 @@ export interface ServerAnswer {
   readonly workId: number | null;
 }
 
+/** What a look at one thing that a takeover or a copy depends on has shown. */
+export interface CheckFinding {
+  readonly part: "probe" | "witness" | "takeover" | "files" | "database";
+  /** What was looked at. */
+  readonly name: string;
+  /** `warning`: it works, but not as well as it could. */
+  readonly verdict: "ok" | "warning" | "failed";
+  /** One line. */
+  readonly detail: string;
+}
+
+/** Whether all that a server's takeover and copies depend on is as it must be. */
+export interface ServerCheck {
+  readonly server: string;
+  readonly findings: readonly CheckFinding[];
+}
+
 export interface OrderOptions {
   readonly reason: string;
   readonly dryRun: boolean;
@@ -105,6 +122,8 @@ export interface OrderOptions {
  */
 export interface ServersApi {
   serverStatus(): Promise<readonly ServerStatus[]>;
+  /** Looks at all that a takeover and the copies depend on, and changes nothing; enabled or not. */
+  serverCheck(server: string): Promise<ServerCheck>;
   serverEnable(server: string, reason: string): Promise<ServerStatus>;
   /** Refused while this machine stands in for the server. */
   serverDisable(server: string, reason: string): Promise<ServerStatus>;

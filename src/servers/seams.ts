@@ -1,6 +1,7 @@
 import type { Clock } from "../diagnostics/clock.ts";
 import type { ReportEvent } from "../diagnostics/event.ts";
 import type { ServerSettings } from "../project/server.ts";
+import type { ReplicationFinding } from "./replication/check-finding.ts";
 
 /** What every part of a protected server is given. */
 export interface ServerContext {
@@ -27,6 +28,8 @@ export interface PlannedStep {
   readonly name: string;
   /** One line: what will be done, with names and addresses. */
   readonly text: string;
+  /** Why it would fail if it were done now; null = nothing is known against it. */
+  readonly problem: string | null;
 }
 
 export type StepOutcome = "running" | "done" | "skipped" | "failed" | "undone" | "undoFailed";
@@ -150,6 +153,8 @@ export interface Replicator {
   /** Resolves when nothing is under way any more and the copy can be used. Idempotent. */
   stop(): Promise<void>;
   status(): ReplicationStatus;
+  /** Looks at what it depends on and changes nothing. */
+  check(signal: AbortSignal): Promise<readonly ReplicationFinding[]>;
   /** One whole copy in either direction, started or not. Rejects with what kept it from being done. */
   runOnce(
     direction: ReplicationDirection,

@@ -1,4 +1,10 @@
-import type { OrderOptions, ServerAnswer, ServerStatus, ServersApi } from "../control/servers-api.ts";
+import type {
+  OrderOptions,
+  ServerAnswer,
+  ServerCheck,
+  ServerStatus,
+  ServersApi,
+} from "../control/servers-api.ts";
 import { UnderstudyError } from "../core/error.ts";
 import { detailOf } from "../diagnostics/detail-of.ts";
 import type { HostClock } from "../host/host-clock.ts";
@@ -16,6 +22,7 @@ import {
 } from "../project/server-state.ts";
 import { findServer } from "../project/servers.ts";
 import { bootId } from "./boot-id.ts";
+import { checkServer } from "./preflight/check-server.ts";
 import type { ProbeTools } from "./probes/make-probes.ts";
 import type { CreateTakeoverRunner, Replicator, ServerContext, TakeoverRunner } from "./seams.ts";
 import { LiveRounds } from "./watch/live-rounds.ts";
@@ -58,7 +65,7 @@ export class ServersService implements ServersApi {
       stateDirectory,
       report,
       clock,
-      askOpcState: options.tools.askOpcState,
+      ...(options.tools.askOpcState === null ? {} : { askOpcState: options.tools.askOpcState }),
       replication: {
         stop: async (server) => {
           await this.#watches.get(keyOf(server))?.replication.want("none");
@@ -107,6 +114,19 @@ export class ServersService implements ServersApi {
     const known = new Set(this.#project.servers.map(keyOf));
     const removed = [...this.#watches].filter(([key]) => !known.has(key)).map(([, watch]) => watch.status());
     return [...this.#project.servers.map((server) => this.#statusOf(server)), ...removed];
+  }
+
+  async serverCheck(name: string): Promise<ServerCheck> {
+    const server = this.#find(name);
+    const { tools, createReplicators, stateDirectory } = this.#options;
+    const watch = this.#watches.get(keyOf(server));
+    return await checkServer(server, {
+      tools,
+      runner: this.#runner,
+      replicators: await createReplicators(server, this.#context()),
+      stateDirectory,
+      holdsAddress: watch?.holdsAddress ?? false,
+    });
   }
 
   serverEnable(name: string, reason: string): Promise<ServerStatus> {
@@ -179,8 +199,8 @@ export class ServersService implements ServersApi {
 
   /** Resolves when the server is watched, which waits for a plan that was broken off; never rejects. */
   async #begin(server: ServerSettings, reason: string): Promise<void> {
-    const { projectFile, stateDirectory, report, clock, hostClock, tools, createReplicators } = this.#options;
-    const context: ServerContext = { projectFile, stateDirectory, report, clock };
+    const { report, clock, hostClock, tools, createReplicators } = this.#options;
+    const context = this.#context();
     const { maintenance, boot } = serverStateOf(this.#states, server.name);
     let watch: ServerWatch | null = null;
     try {
@@ -205,6 +225,11 @@ export class ServersService implements ServersApi {
       const place = { pair: server.name, server: server.name, machine: server.address, client: null };
       report({ kind: "serverNotStarted", code, detail: detailOf(error) }, place);
     }
+  }
+
+  #context(): ServerContext {
+    const { projectFile, stateDirectory, report, clock } = this.#options;
+    return { projectFile, stateDirectory, report, clock };
   }
 
   async #end(watch: ServerWatch): Promise<void> {

@@ -148,6 +148,11 @@ export function rememberingServers(calls: unknown[][]): ServersApi {
     };
   return {
     serverStatus: async () => [serverStatus("Historian")],
+    async serverCheck(server) {
+      calls.push(["serverCheck", server]);
+      known(server);
+      return { server, findings: [{ part: "witness", name: "router", verdict: "ok", detail: "answered" }] };
+    },
     serverEnable: statusOf("serverEnable"),
     serverDisable: statusOf("serverDisable"),
     serverSuspend: statusOf("serverSuspend"),

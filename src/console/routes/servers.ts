@@ -51,6 +51,13 @@ export function serverRoutes(app: FastifyInstance, context: ConsoleContext): voi
     );
   }
 
+  // a question, but one that connects to other machines
+  app.post<Operation>(
+    "/api/v1/servers/:name/check",
+    { schema: { body: { type: ["object", "null"] } } },
+    (request) => servers.serverCheck(request.params.name),
+  );
+
   for (const [path, method] of Object.entries(orders)) {
     app.post<Order>(
       `/api/v1/servers/:name/${path}`,

@@ -8,7 +8,8 @@ import { tcpProbe } from "./tcp-probe.ts";
 
 /** What probes need from elsewhere. */
 export interface ProbeTools {
-  readonly askOpcState: AskOpcState;
+  /** null = this process knows no OPC. */
+  readonly askOpcState: AskOpcState | null;
 }
 
 /** One of a server's probes. `address` stands in for the server's own address, also within URLs. */

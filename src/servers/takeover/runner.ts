@@ -70,21 +70,29 @@ class Runner implements TakeoverRunner {
     const { state } = await this.#open(server);
     const snapshot = this.#snapshotFor(server, kind, state);
     const steps = this.#steps(kind, "", snapshot);
-    const texts = steps.map((step) => ({ name: step.name, text: step.describe() }));
-    if (kind !== "takeover") return texts;
-    const notes = await Promise.all(steps.map((step) => this.#noteOf(step, state)));
-    return texts.map(({ name, text }, index) => ({ name, text: `${text}${notes[index] ?? ""}` }));
+    return await Promise.all(
+      steps.map(async (step): Promise<PlannedStep> => {
+        const [name, text] = [step.name, step.describe()];
+        if (kind !== "takeover") return { name, text, problem: null };
+        const { isSo, problem } = await this.#lookAt(step, state);
+        const note = problem === null ? (isSo ? " (is so already)" : "") : ` (would fail: ${problem})`;
+        return { name, text: `${text}${note}`, problem };
+      }),
+    );
   }
 
   /** What is known of a step without doing it; a check that fails says what would. */
-  async #noteOf(step: Step, state: PlanState): Promise<string> {
+  async #lookAt(
+    step: Step,
+    state: PlanState,
+  ): Promise<{ readonly isSo: boolean; readonly problem: string | null }> {
     const signal = AbortSignal.timeout(step.timeoutMs);
     const io = { signal, attempt: "plan", progress: () => undefined };
     const known = state.inForce.find(({ name }) => name === step.name) ?? null;
     try {
-      return (await step.check(io, known)) ? " (is so already)" : "";
+      return { isSo: await step.check(io, known), problem: null };
     } catch (error) {
-      return ` (would fail: ${error instanceof Error ? error.message : String(error)})`;
+      return { isSo: false, problem: error instanceof Error ? error.message : String(error) };
     }
   }
 

@@ -321,18 +321,19 @@ export class ServerWatch {
   }
 
   async #ask(): Promise<Round> {
-    const round = await this.#rounds.ask(this.#holdsAddress());
+    const round = await this.#rounds.ask(this.holdsAddress);
     if (!this.#ended && this.#host.state.enabled) this.#notes.take(round);
     return round;
   }
 
   /** An address that this machine has taken answers for this machine. */
   #blocked(): string | null {
-    if (!this.#holdsAddress() || this.#rounds.hasMaintenance) return null;
+    if (!this.holdsAddress || this.#rounds.hasMaintenance) return null;
     return "this machine has its address, so that the live server cannot be asked";
   }
 
-  #holdsAddress(): boolean {
+  /** This machine has the server's address. */
+  get holdsAddress(): boolean {
     return this.server.takeover.assumeIpAddress && this.role !== "live";
   }
 

@@ -6,6 +6,7 @@ import type { NewServer } from "../../../src/project/servers.ts";
 import type { Round, RoundVerdict } from "../../../src/servers/probes/rounds.ts";
 import type {
   PlanKind,
+  PlannedStep,
   PlanOutcome,
   PlanResult,
   ReplicationStatus,
@@ -35,8 +36,8 @@ export class PlayedRunner implements TakeoverRunner {
     readonly end: (outcome: PlanOutcome, standing: Standing["kind"], detail?: string) => Promise<void>;
   }[] = [];
 
-  async plan(_server: ServerSettings, kind: PlanKind): Promise<readonly { name: string; text: string }[]> {
-    return [{ name: "step", text: `the only step of the ${kind}` }];
+  async plan(_server: ServerSettings, kind: PlanKind): Promise<readonly PlannedStep[]> {
+    return [{ name: "step", text: `the only step of the ${kind}`, problem: null }];
   }
   async standing(): Promise<Standing> {
     return this.standingNow;
@@ -92,6 +93,9 @@ export class PlayedReplicator implements Replicator {
   }
   async stop(): Promise<void> {
     this.running = false;
+  }
+  async check(): Promise<readonly []> {
+    return [];
   }
   status(): ReplicationStatus {
     return {

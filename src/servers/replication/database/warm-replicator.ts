@@ -1,9 +1,11 @@
 import type { Clock } from "../../../diagnostics/clock.ts";
 import type { ReplicationDirection, ReplicationStatus, Replicator } from "../../seams.ts";
+import type { ReplicationFinding } from "../check-finding.ts";
 import { retryPauseMs } from "../failure.ts";
 import { Pause } from "../pause.ts";
 import type { ReplicationReport } from "../replication-report.ts";
 import { WorkLog } from "../work-log.ts";
+import { checkDatabase } from "./check-database.ts";
 import { nextDailyMs } from "./daily.ts";
 import { type CopyNames, replacementNames } from "./names.ts";
 import { type DatabasePlace, type DatabaseRef, maintenanceDatabase, withDatabase } from "./place.ts";
@@ -42,6 +44,10 @@ export class WarmReplicator implements Replicator {
     this.name = parts.names.copy;
     this.#parts = parts;
     this.#log = new WorkLog(parts.clock, parts.report);
+  }
+
+  check(signal: AbortSignal): Promise<readonly ReplicationFinding[]> {
+    return checkDatabase(this.#parts, "warm", signal);
   }
 
   start(): void {

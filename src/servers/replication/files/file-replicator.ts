@@ -1,10 +1,12 @@
 import { UnderstudyError } from "../../../core/error.ts";
 import type { Clock } from "../../../diagnostics/clock.ts";
 import type { ReplicationDirection, ReplicationStatus, Replicator } from "../../seams.ts";
+import type { ReplicationFinding } from "../check-finding.ts";
 import { retryPauseMs } from "../failure.ts";
 import { Pause } from "../pause.ts";
 import type { ReplicationReport } from "../replication-report.ts";
 import { WorkLog } from "../work-log.ts";
+import { checkTree } from "./check-tree.ts";
 import { type CopyResult, copyFiles } from "./copy.ts";
 import type { FileReplicationSettings } from "./settings.ts";
 import { SourceWatch, type WatchState } from "./source-watch.ts";
@@ -49,6 +51,10 @@ export class FileReplicator implements Replicator {
     const { completeUntilMs } = this.#log;
     const lagMs = completeUntilMs === null ? null : Math.max(this.#clock.wallMs() - completeUntilMs, 0);
     return { ...this.#log.status(), lagMs };
+  }
+
+  check(signal: AbortSignal): Promise<readonly ReplicationFinding[]> {
+    return checkTree(this.#settings, signal);
   }
 
   start(): void {

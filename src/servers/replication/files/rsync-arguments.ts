@@ -89,6 +89,17 @@ export function transferArguments(
   ];
 }
 
+/** Arguments that only show the live server's base directory: whether it can be reached and read. */
+export function listArguments(settings: FileReplicationSettings): readonly string[] {
+  return [
+    ...common({ ...settings, include: [] }),
+    "--no-recursive",
+    "--dirs",
+    "--list-only",
+    endsOf(settings, "fromLive").from,
+  ];
+}
+
 /**
  * Arguments of the pass that finds files at the copy which the original has no more. It transfers nothing:
  * `--delete --backup-dir` in the transfer itself would move the old versions of changed files as well.

@@ -41,12 +41,15 @@ export function rsyncFailure(code: number | null, errorOutput: string): Understu
   }
 }
 
+/** What rsync says because of something else that it has said already. */
+const consequences = /^rsync error:|^rsync: connection unexpectedly closed|Broken pipe/;
+
 /** The line that says most: rsync's own closing line only repeats the exit status. */
 function lastLine(text: string): string {
   const lines = text
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
-  const telling = lines.filter((line) => !/^rsync error:|^rsync: connection unexpectedly closed/.test(line));
+  const telling = lines.filter((line) => !consequences.test(line));
   return (telling.at(-1) ?? lines.at(-1) ?? "").slice(0, 500);
 }

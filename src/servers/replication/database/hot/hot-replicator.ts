@@ -1,8 +1,10 @@
 import { UnderstudyError } from "../../../../core/error.ts";
 import type { ReplicationDirection, ReplicationStatus, Replicator } from "../../../seams.ts";
+import type { ReplicationFinding } from "../../check-finding.ts";
 import { retryPauseMs } from "../../failure.ts";
 import { Pause } from "../../pause.ts";
 import { WorkLog } from "../../work-log.ts";
+import { checkDatabase } from "../check-database.ts";
 import { replacementNames } from "../names.ts";
 import { type DatabaseRef, maintenanceDatabase, withDatabase } from "../place.ts";
 import { exists } from "../swap.ts";
@@ -37,6 +39,10 @@ export class HotReplicator implements Replicator {
     this.name = parts.names.copy;
     this.#parts = parts;
     this.#log = new WorkLog(parts.clock, parts.report);
+  }
+
+  check(signal: AbortSignal): Promise<readonly ReplicationFinding[]> {
+    return checkDatabase(this.#parts, "hot", signal);
   }
 
   start(): void {
