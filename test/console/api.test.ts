@@ -10,6 +10,7 @@ import type {
   SaveAnswer,
   StatusAnswer,
 } from "../../src/console/contract.ts";
+import type { ServerCheck } from "../../src/control/servers-api.ts";
 import { UnderstudyError } from "../../src/core/error.ts";
 import { TestConsole } from "./support.ts";
 
@@ -122,13 +123,16 @@ describe("the console's HTTP interface", function () {
     assert.equal((await console_.ask("POST", "/api/v1/servers/Historian/failover", order)).status, 200);
     const copy = { direction: "toLive" };
     assert.equal((await console_.ask("POST", "/api/v1/servers/Historian/replicate", copy)).status, 200);
+    const check = await console_.ask("POST", "/api/v1/servers/Historian/check", {});
+    assert.equal(check.json<ServerCheck>().findings[0]?.verdict, "ok");
     assert.equal((await console_.ask("POST", "/api/v1/servers/Nobody/failback", {})).status, 404);
-    assert.deepEqual(console_.calls.slice(-6), [
+    assert.deepEqual(console_.calls.slice(-7), [
       ["serverSuspend", "Historian", "by shift in the console"],
       ["serverResume", "Historian", "by shift in the console"],
       ["serverCancel", "Historian", "by shift in the console"],
       ["failover", "Historian", { reason: "patch day (shift)", dryRun: true }],
       ["replicate", "Historian", { direction: "toLive", reason: "by shift in the console" }],
+      ["serverCheck", "Historian"],
       ["failback", "Nobody", { reason: "by shift in the console", dryRun: false }],
     ]);
   });
