@@ -111,7 +111,8 @@ async function prepare(terminal: Terminal, options: RunOptions): Promise<Run> {
   });
   const api = deferredApi(() => run.broker, {
     reload: (broker) => reload(run, broker),
-    testNotification: (pair) => testNotificationOf(run.project, options.projectFile, pair),
+    testNotification: (pair, following) =>
+      testNotificationOf(run.project, options.projectFile, pair, following),
   });
   const startedAt = new Date(systemClock.wallMs()).toISOString();
   const servers = deferredServers(() => run.servers);

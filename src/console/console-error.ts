@@ -20,6 +20,9 @@ const statuses: Readonly<Record<string, number>> = Object.freeze({
   SERVER_NOT_STANDING_IN: 409,
   SERVER_WITHOUT_REPLICATION: 409,
   BROKER_NOT_READY: 503,
+  DA_HELPER_MISSING: 501,
+  DA_SERVERS_UNAVAILABLE: 502,
+  HELPER_FAILED: 502,
 });
 
 export function statusOfError(error: unknown): number {

@@ -1,7 +1,9 @@
 import type {
   BrokerApi,
   BrowsedItem,
+  Following,
   FoundEndpoint,
+  FoundProgId,
   PairStatus,
   ReloadAnswer,
   SwitchoverAnswer,
@@ -81,7 +83,7 @@ interface RunningPair {
   readonly host: PairHost;
   apply(pair: Pair, reconnect: boolean): Promise<void>;
   status(endpointUrls: readonly string[]): PairStatus;
-  browse(member: Role, node: string | null): Promise<readonly BrowsedItem[]>;
+  browse(member: Role, node: string | null, signal?: AbortSignal): Promise<readonly BrowsedItem[]>;
 }
 
 class OpcBroker implements Broker {
@@ -169,12 +171,21 @@ class OpcBroker implements Broker {
     return this.#running(name).host.switchover(options);
   }
 
-  browse(name: string, member: Role, node: string | null): Promise<readonly BrowsedItem[]> {
-    return this.#running(name).browse(member, node);
+  async browse(
+    name: string,
+    member: Role,
+    node: string | null,
+    { signal }: Following = {},
+  ): Promise<readonly BrowsedItem[]> {
+    return await this.#running(name).browse(member, node, signal);
   }
 
-  findEndpoints(url: string): Promise<readonly FoundEndpoint[]> {
-    return this.#ua.findEndpoints(url);
+  findEndpoints(url: string, { signal }: Following = {}): Promise<readonly FoundEndpoint[]> {
+    return this.#ua.findEndpoints(url, signal);
+  }
+
+  findServers(machine: string | null, { signal }: Following = {}): Promise<readonly FoundProgId[]> {
+    return this.#da.findServers(machine, signal);
   }
 
   reload(): Promise<ReloadAnswer> {

@@ -61,6 +61,10 @@ class MemoryBroker implements Broker {
     return [];
   }
 
+  async findServers() {
+    return [];
+  }
+
   async #find(name: string) {
     const found = (await this.status()).find((pair) => pair.name.toLowerCase() === name.toLowerCase());
     if (found === undefined) throw new UnderstudyError("PAIR_UNKNOWN", `There is no pair '${name}'.`);

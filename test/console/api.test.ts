@@ -6,11 +6,13 @@ import type {
   EventsAnswer,
   HistoryAnswer,
   ImportAnswer,
+  ProgIdsAnswer,
   ProjectAnswer,
   SaveAnswer,
   StatusAnswer,
 } from "../../src/console/contract.ts";
 import { UnderstudyError } from "../../src/core/error.ts";
+import { findDaServers } from "../../src/opc/da/find-da-servers.ts";
 import { TestConsole } from "./support.ts";
 
 describe("the console's HTTP interface", function () {
@@ -225,6 +227,27 @@ describe("the console's HTTP interface", function () {
     );
     assert.equal(broken.status, 400);
     assert.match(broken.json<{ message: string }>().message, /the uploaded file/);
+  });
+
+  it("lists the OPC DA servers of a machine to whoever is logged in, or says what it lacks", async () => {
+    await start();
+    const { servers } = await get<ProgIdsAnswer>("/api/v1/browse/progids?machine=plc-a");
+    assert.deepEqual(
+      servers.map(({ progId }) => progId),
+      ["Vendor.Server.1"],
+    );
+    await get("/api/v1/browse/progids");
+    assert.deepEqual(console_.calls, [
+      ["findServers", "plc-a"],
+      ["findServers", null],
+    ]);
+    await console_.stop();
+    await start({ findServers: (machine) => findDaServers(null, machine) });
+    const missing = await console_.ask("GET", "/api/v1/browse/progids");
+    assert.equal(missing.status, 501);
+    assert.equal(missing.json<{ code: string }>().code, "DA_HELPER_MISSING");
+    await console_.ask("DELETE", "/api/v1/session");
+    assert.equal((await console_.ask("GET", "/api/v1/browse/progids")).status, 401);
   });
 
   it("answers programs: alive, ready, which member is active, metrics", async () => {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { type Role, roles } from "../../core/role.ts";
 import type { ConsoleContext } from "../console-context.ts";
-import type { BrowseAnswer, EndpointsAnswer } from "../contract.ts";
+import type { BrowseAnswer, EndpointsAnswer, ProgIdsAnswer } from "../contract.ts";
 import { requireLogin } from "../security/guards.ts";
 
 /** The address space of a member, and the endpoints of a server: to pick instead of to type. */
@@ -46,5 +46,22 @@ export function browseRoutes(app: FastifyInstance, context: ConsoleContext): voi
       const { url } = request.query;
       return { endpoints: await api.findEndpoints(url.includes("://") ? url : `opc.tcp://${url}:4840`) };
     },
+  );
+
+  app.get<{ Querystring: { readonly machine?: string } }>(
+    "/api/v1/browse/progids",
+    {
+      preHandler: (request) => requireLogin(context, request),
+      schema: {
+        querystring: {
+          type: "object",
+          additionalProperties: false,
+          properties: { machine: { type: "string", maxLength: 255 } },
+        },
+      },
+    },
+    async (request): Promise<ProgIdsAnswer> => ({
+      servers: await api.findServers(request.query.machine?.trim() || null),
+    }),
   );
 }
