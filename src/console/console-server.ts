@@ -6,15 +6,16 @@ import fastifyStatic from "@fastify/static";
 import fastify, { type FastifyError, type FastifyInstance } from "fastify";
 import { UnderstudyError } from "../core/error.ts";
 import type { ConsoleContext, ConsoleParts, ConsoleSettings, EventListener } from "./console-context.ts";
-import { notFound, statusOfError } from "./console-error.ts";
-import type { ErrorAnswer } from "./contract.ts";
+import { errorAnswer, internalError, notFound, statusOfError } from "./console-error.ts";
 import { History } from "./history.ts";
 import { Metrics } from "./metrics.ts";
+import { ProjectChanges } from "./project-changes.ts";
 import { browseRoutes } from "./routes/browse.ts";
+import { deployRoutes } from "./routes/deploy.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { machineRoutes } from "./routes/machine.ts";
 import { pairRoutes } from "./routes/pairs.ts";
-import { ProjectChangedError, projectRoutes } from "./routes/project.ts";
+import { projectRoutes } from "./routes/project.ts";
 import { serverRoutes } from "./routes/servers.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { statusAnswer, statusRoutes } from "./routes/status.ts";
@@ -126,13 +127,12 @@ async function createApp(context: ConsoleContext, streams: Streams): Promise<Fas
   });
   await app.register(cookie);
   app.setErrorHandler(async (error, _request, reply) => {
-    if (error instanceof ProjectChangedError) return await reply.code(412).send(error.answer);
     const known = asKnown(error as FastifyError);
     if (known.code === "INTERNAL") context.onInternalError(error);
-    return await reply.code(statusOfError(known)).send(answerOf(known));
+    return await reply.code(statusOfError(known)).send(errorAnswer(known));
   });
   app.setNotFoundHandler(async (request, reply) => {
-    return await reply.code(404).send(answerOf(notFound(`page ${request.url.split("?")[0]}`)));
+    return await reply.code(404).send(errorAnswer(notFound(`page ${request.url.split("?")[0]}`)));
   });
   addGuards(app, context);
   app.addHook("onSend", async (request, reply) => {
@@ -144,7 +144,9 @@ async function createApp(context: ConsoleContext, streams: Streams): Promise<Fas
   eventRoutes(app, context);
   pairRoutes(app, context);
   serverRoutes(app, context);
-  projectRoutes(app, context);
+  const changes = new ProjectChanges(context);
+  projectRoutes(app, context, changes);
+  deployRoutes(app, context, changes);
   browseRoutes(app, context);
   machineRoutes(app, context);
   await servePages(app, context.pagesFolder);
@@ -172,13 +174,7 @@ function asKnown(error: FastifyError): UnderstudyError {
   if (error.statusCode !== undefined && error.statusCode < 500) {
     return new UnderstudyError("CONSOLE_BAD_REQUEST", `The request cannot be understood: ${error.message}.`);
   }
-  return new UnderstudyError("INTERNAL", "Internal error of the broker. Its log has the details.", {
-    cause: error,
-  });
-}
-
-function answerOf({ code, message }: UnderstudyError): ErrorAnswer {
-  return { code, message };
+  return internalError(error);
 }
 
 function urlOf(app: FastifyInstance, { host, tls }: ConsoleSettings): string {

@@ -96,12 +96,35 @@ export interface ConflictAnswer extends ErrorAnswer {
   readonly current: ProjectAnswer;
 }
 
-/** `POST /api/v1/project/import` */
+/** `POST /api/v1/project/import` and `POST /api/v1/project/undo`; as `understudy deploy` does it. */
 export interface ImportAnswer {
   readonly changes: ProjectChanges;
   readonly text: string;
+  /** false = a dry run: nothing was changed. */
   readonly applied: boolean;
+  /** Of the project file now. */
+  readonly version: string;
+  /** Pairs enabled on this machine before and after. */
+  readonly enabledBefore: readonly string[];
+  readonly enabledAfter: readonly string[];
+  /** Secrets that cannot be resolved here, OPC DA servers that are not installed, ...; one sentence each. */
+  readonly warnings: readonly string[];
+  /** OPC DA servers of the project that are not installed on this machine. */
+  readonly serversNotInstalled: readonly string[];
+  /** Where the project before is kept for `undo`; null = it is not. */
+  readonly kept: string | null;
+  /** What the broker made of it; null = a dry run. */
+  readonly reload: ReloadAnswer | null;
 }
+
+/**
+ * A line of an answer to whoever accepts `application/x-ndjson`, where the work takes its time: steps as they begin,
+ * then once the result (as without) or the error. Going away breaks the work off.
+ */
+export type WorkLine =
+  | { readonly progress: string }
+  | { readonly result: unknown }
+  | { readonly error: ErrorAnswer };
 
 /** `GET /api/v1/pairs/{name}/browse` */
 export interface BrowseAnswer {

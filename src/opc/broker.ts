@@ -12,7 +12,7 @@ import { UnderstudyError } from "../core/error.ts";
 import type { Role } from "../core/role.ts";
 import type { ReportEvent } from "../diagnostics/event.ts";
 import type { PairHost } from "../host/pair-host.ts";
-import { deployedPairs, finishDeployment } from "../project/deployment-mark.ts";
+import { adoptDeployment, deployedPairs } from "../project/deployment-mark.ts";
 import { diffProjects, type ProjectDifference } from "../project/difference.ts";
 import {
   isPairEnabled,
@@ -208,11 +208,12 @@ class OpcBroker implements Broker {
   async #apply(
     project: Project,
     difference: ProjectDifference,
-    deployed: readonly string[] | null,
+    deployed: { readonly pairs: readonly string[]; readonly reason: string | null } | null,
   ): Promise<void> {
     // the front first: an address that cannot be used refuses the project before anything else is touched
     if (difference.front.length > 0) await this.#ua.applyFront(project.opcUa, difference.frontRestarts);
-    if (deployed !== null) await this.#takeOverDeployment(deployed);
+    const reason = deployed?.reason ?? deploymentReason;
+    if (deployed !== null) await this.#takeOverDeployment(deployed.pairs, reason);
     // the CLI may have named other pairs as enabled while it edited the project
     const stored = await readMachineState(this.#options.stateDirectory);
     for (const pair of difference.removed) await this.#remove(pairName(pair), "removed from the project");
@@ -229,19 +230,18 @@ class OpcBroker implements Broker {
     this.#project = project;
     for (const pair of deployed === null ? [] : project.pairs) {
       const name = pairName(pair);
-      if (isPairEnabled(stored, name) && !this.#enabledPair(name))
-        await this.#tryPair(pair, deploymentReason);
+      if (isPairEnabled(stored, name) && !this.#enabledPair(name)) await this.#tryPair(pair, reason);
     }
   }
 
   /** Only the pairs that the deployment names go on. */
-  async #takeOverDeployment(enabled: readonly string[]): Promise<void> {
+  async #takeOverDeployment(enabled: readonly string[], reason: string): Promise<void> {
     const kept = new Set(enabled.map((name) => name.toLowerCase()));
     for (const pair of this.#project.pairs) {
       const name = pairName(pair);
-      if (!kept.has(name.toLowerCase())) await this.#remove(name, deploymentReason);
+      if (!kept.has(name.toLowerCase())) await this.#remove(name, reason);
     }
-    await finishDeployment(this.#options.stateDirectory);
+    await adoptDeployment(this.#options.stateDirectory);
     this.#machineState = await readMachineState(this.#options.stateDirectory);
   }
 

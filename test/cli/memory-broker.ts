@@ -2,9 +2,11 @@ import { runCli } from "../../src/cli/cli.ts";
 import { processTerminal } from "../../src/cli/terminal.ts";
 import { UnderstudyError } from "../../src/core/error.ts";
 import type { Broker, BrokerOptions } from "../../src/opc/broker.ts";
+import { adoptDeployment } from "../../src/project/deployment-mark.ts";
 import {
   isPairEnabled,
   type MachineState,
+  readMachineState,
   saveMachineState,
   withPairEnabled,
 } from "../../src/project/machine-state.ts";
@@ -116,6 +118,8 @@ class MemoryBroker implements Broker {
     const before = this.#project.pairs.map(pairName);
     this.#project = (await readProject(this.#options.projectFile)).project;
     const after = this.#project.pairs.map(pairName);
+    await adoptDeployment(this.#options.stateDirectory);
+    this.#state = await readMachineState(this.#options.stateDirectory);
     return {
       added: after.filter((name) => !before.includes(name)),
       removed: before.filter((name) => !after.includes(name)),
