@@ -9,6 +9,8 @@ import type { ConsoleContext, ConsoleParts, ConsoleSettings, EventListener } fro
 import { errorAnswer, internalError, notFound, statusOfError } from "./console-error.ts";
 import { History } from "./history.ts";
 import { Metrics } from "./metrics.ts";
+import { describeRoutes } from "./openapi/routes.ts";
+import type { JsonSchema } from "./openapi/shape.ts";
 import { ProjectChanges } from "./project-changes.ts";
 import { browseRoutes } from "./routes/browse.ts";
 import { deployRoutes } from "./routes/deploy.ts";
@@ -97,6 +99,18 @@ export async function serveConsole(parts: ConsoleParts, settings: ConsoleSetting
   };
 }
 
+/** The OpenAPI document of the interface, from its routes; nothing listens. */
+export async function describeConsole(version: string): Promise<JsonSchema> {
+  const settings = { host: "127.0.0.1", port: 0, tls: null };
+  // routes use the rest only when they are asked
+  const app = await createApp({ version, settings, pagesFolder: "" } as ConsoleContext, new Streams());
+  try {
+    return app.getDecorator<() => JsonSchema>("description")();
+  } finally {
+    await app.close();
+  }
+}
+
 async function createApp(context: ConsoleContext, streams: Streams): Promise<FastifyInstance> {
   const { settings } = context;
   const app = fastify({
@@ -135,6 +149,7 @@ async function createApp(context: ConsoleContext, streams: Streams): Promise<Fas
     return await reply.code(404).send(errorAnswer(notFound(`page ${request.url.split("?")[0]}`)));
   });
   addGuards(app, context);
+  const describe = describeRoutes(app, context.version);
   app.addHook("onSend", async (request, reply) => {
     if (request.url.startsWith("/api/")) reply.header("cache-control", "no-store");
   });
@@ -150,6 +165,9 @@ async function createApp(context: ConsoleContext, streams: Streams): Promise<Fas
   browseRoutes(app, context);
   machineRoutes(app, context);
   await servePages(app, context.pagesFolder);
+  // fails where a route and its description do not go together
+  describe();
+  app.decorate("description", describe);
   return app;
 }
 

@@ -7,7 +7,9 @@ import type {
 } from "../control/broker-api.ts";
 import type { ServerStatus } from "../control/servers-api.ts";
 import type { Role } from "../core/role.ts";
+import type { Health, Link } from "../core/state.ts";
 import type { DiagnosticEvent } from "../diagnostics/event.ts";
+import type { MailTest } from "../notify/test-mail.ts";
 import type { ProjectChanges } from "../project/difference-text.ts";
 import type { Project } from "../project/project.ts";
 
@@ -139,4 +141,43 @@ export interface EndpointsAnswer {
 /** `GET /api/v1/browse/progids?machine=` */
 export interface ProgIdsAnswer {
   readonly servers: readonly FoundProgId[];
+}
+
+/** `POST /api/v1/notifications/test` */
+export interface MailTestsAnswer {
+  readonly tests: readonly MailTest[];
+}
+
+/** `GET /health` */
+export interface HealthAnswer {
+  readonly status: "alive";
+  readonly version: string;
+  readonly startedAt: string;
+}
+
+/** `GET /ready`: 200, or 503 where a pair or server that is enabled here is not served. */
+export interface ReadyAnswer {
+  readonly status: "ready" | "not ready";
+  readonly pairs: number;
+  readonly withoutActive: readonly string[];
+  readonly servers: number;
+  /** Servers whose role nobody plays, as far as this machine can tell. */
+  readonly serversWithoutPlayer: readonly string[];
+}
+
+/** `GET /pairs/{name}/primary` and `/secondary`: 200 if that member is active, else 503. */
+export interface MemberAnswer {
+  readonly pair: string;
+  readonly member: Role;
+  readonly active: boolean;
+  readonly link: Link;
+  readonly health: Health;
+}
+
+/** `GET /servers/{name}`, `/live` and `/stand-in`: 200 if somebody, or that one, plays the server's role, else 503. */
+export interface ServerRoleAnswer {
+  readonly server: string;
+  readonly playedBy: "live" | "stand-in" | null;
+  readonly role: ServerStatus["role"];
+  readonly condition: ServerStatus["condition"];
 }

@@ -58,8 +58,11 @@ export async function applyChange(
   return reload;
 }
 
-/** What is enabled, also where the broker was told so when it was started. */
-async function liveState(stateDirectory: string, broker: Pick<BrokerApi, "status">): Promise<MachineState> {
+/** What is enabled on this machine, also where the broker was told so only when it was started. */
+export async function liveState(
+  stateDirectory: string,
+  broker: Pick<BrokerApi, "status">,
+): Promise<MachineState> {
   const stored = await readMachineState(stateDirectory);
   const running = (await broker.status()).filter(({ enabled }) => enabled);
   return running.reduce((state, { name }) => withPairEnabled(state, name, true), stored);

@@ -259,6 +259,11 @@ describe("the console's HTTP interface", function () {
     assert.equal(await statusOf("/pairs/Boiler/secondary"), 503);
     assert.equal(await statusOf("/pairs/Nobody/primary"), 404);
     assert.equal((await console_.ask("HEAD", "/pairs/Boiler/secondary")).status, 503);
+    assert.equal(await statusOf("/servers/historian"), 200);
+    assert.equal(await statusOf("/servers/Historian/live"), 200);
+    assert.equal(await statusOf("/servers/Historian/stand-in"), 503);
+    assert.equal(await statusOf("/servers/Nobody"), 404);
+    console_.report({ kind: "takeoverFailed", rolledBack: true, detail: "no address" }, "Historian");
     const cause = { kind: "statusQuery", member: "primary", sinceMs: 0, missed: 1 } as const;
     console_.report({ kind: "promoted", member: "secondary", from: "primary", cause, tookMs: 1 });
     const { text } = await console_.ask("GET", "/metrics");
@@ -267,6 +272,9 @@ describe("the console's HTTP interface", function () {
       'understudy_member_active{pair="Boiler",member="secondary"} 0',
       'understudy_member_health{pair="Boiler",member="primary",health="ok"} 1',
       'understudy_switchovers_total{pair="Boiler",to="secondary",cause="statusQuery"} 1',
+      'understudy_server_role{server="Historian",role="live"} 1',
+      'understudy_server_condition{server="Historian",condition="failure"} 0',
+      'understudy_takeovers_total{server="Historian",outcome="rolled_back"} 1',
       'understudy_probe_duration_seconds_bucket{pair="Boiler",member="primary",le="0.0025"} 1',
     ]) {
       assert.ok(text.includes(`${line}\n`), `${line} in\n${text}`);

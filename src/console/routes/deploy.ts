@@ -72,7 +72,7 @@ export function deployRoutes(app: FastifyInstance, context: ConsoleContext, chan
           following.progress("validating");
           const text = typeof request.body === "string" ? request.body : "";
           const next = parseProject(text, "the uploaded file");
-          const choice = { keepEnabled: request.query.keepEnabled === true };
+          const choice = { keepEnabled: request.query.keepEnabled === true, broker: api };
           const prepare = () => prepareDeployment(context, next, choice);
           if (request.query.dryRun === true) return answerOf(await prepare(), null);
           return changes.inTurn(request.headers["if-match"], following, async () => {
@@ -93,9 +93,10 @@ export function deployRoutes(app: FastifyInstance, context: ConsoleContext, chan
         reply,
         async (following) => {
           following.progress("validating");
-          if (request.query.dryRun === true) return answerOf((await prepareUndo(context)).prepared, null);
+          if (request.query.dryRun === true)
+            return answerOf((await prepareUndo(context, api)).prepared, null);
           return changes.inTurn(request.headers["if-match"], following, async () => {
-            const { kept, prepared } = await prepareUndo(context);
+            const { kept, prepared } = await prepareUndo(context, api);
             const deployed = await carryOut(prepared, false, following);
             await forgetProject(context.stateDirectory, kept.number);
             return answerOf(prepared, deployed);

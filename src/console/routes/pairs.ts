@@ -46,7 +46,7 @@ export function pairRoutes(app: FastifyInstance, context: ConsoleContext): void 
           additionalProperties: false,
           properties: {
             reason,
-            registerServer: { type: ["boolean", "string"], maxLength: 38 },
+            registerServer: { anyOf: [{ type: "boolean" }, { type: "string", maxLength: 38 }] },
             forbidOriginal: { type: "boolean" },
           },
         },
