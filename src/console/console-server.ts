@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import cookie from "@fastify/cookie";
 import helmet from "@fastify/helmet";
 import fastifyStatic from "@fastify/static";
-import fastify, { type FastifyError, type FastifyInstance } from "fastify";
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
 import { UnderstudyError } from "../core/error.ts";
 import type { ConsoleContext, ConsoleParts, ConsoleSettings, EventListener } from "./console-context.ts";
 import { errorAnswer, internalError, notFound, statusOfError } from "./console-error.ts";
@@ -38,6 +38,8 @@ export interface ConsoleServer {
 
 /** Largest body of a request, in bytes, but for imports. */
 const bodyLimitBytes = 1024 * 1024;
+/** Objects within objects; a project has 7. */
+const deepestBody = 32;
 
 /**
  * Serves the console and the HTTP interface for programs. Throws CONSOLE_LISTEN_FAILED.
@@ -120,6 +122,11 @@ async function createApp(context: ConsoleContext, streams: Streams): Promise<Fas
     routerOptions: { maxParamLength: 500 },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true } },
     forceCloseConnections: true,
+    // what is refused before it gets to a route looks like every other error
+    frameworkErrors: (error, _request, reply) => {
+      const known = asKnown(error);
+      void (reply as unknown as FastifyReply).code(statusOfError(known)).send(errorAnswer(known));
+    },
     ...(settings.tls === null ? {} : { https: { cert: settings.tls.certificate, key: settings.tls.key } }),
   }) as unknown as FastifyInstance;
   await app.register(helmet, {
@@ -149,6 +156,7 @@ async function createApp(context: ConsoleContext, streams: Streams): Promise<Fas
     return await reply.code(404).send(errorAnswer(notFound(`page ${request.url.split("?")[0]}`)));
   });
   addGuards(app, context);
+  app.addHook("preValidation", async ({ body }) => refuseDeep(body));
   const describe = describeRoutes(app, context.version);
   app.addHook("onSend", async (request, reply) => {
     if (request.url.startsWith("/api/")) reply.header("cache-control", "no-store");
@@ -181,6 +189,23 @@ async function servePages(app: FastifyInstance, folder: string): Promise<void> {
     reply.type("text/plain; charset=utf-8");
     return "The pages of the console are not part of this installation (npm run build makes them).\n";
   });
+}
+
+/** What follows goes into objects within objects as deep as they are. Throws CONSOLE_BAD_REQUEST. */
+function refuseDeep(body: unknown): void {
+  if (body instanceof Uint8Array) return;
+  let level = [body];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepestBody) {
+      throw new UnderstudyError(
+        "CONSOLE_BAD_REQUEST",
+        `The request is nested more than ${deepestBody} deep.`,
+      );
+    }
+    level = level.flatMap((value) =>
+      typeof value === "object" && value !== null ? Object.values(value) : [],
+    );
+  }
 }
 
 /** Errors of the framework get codes of ours. */

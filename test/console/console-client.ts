@@ -36,9 +36,16 @@ export class ConsoleClient {
     path: string,
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
+    signal?: AbortSignal,
+    onPart: (part: string) => void = () => undefined,
   ): Promise<Answer> {
     const url = new URL(this.#url);
-    const text = body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body);
+    const text =
+      body === undefined
+        ? null
+        : typeof body === "string" || body instanceof Uint8Array
+          ? body
+          : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const request = httpRequest(
         {
@@ -46,6 +53,7 @@ export class ConsoleClient {
           port: url.port,
           method,
           path,
+          signal,
           headers: {
             ...(this.#cookie === "" ? {} : { cookie: this.#cookie }),
             ...(this.#csrf === "" ? {} : { "x-csrf-token": this.#csrf }),
@@ -61,7 +69,9 @@ export class ConsoleClient {
           let answer = "";
           response.setEncoding("utf8").on("data", (part: string) => {
             answer += part;
+            onPart(part);
           });
+          response.on("error", reject);
           response.on("end", () =>
             resolve({
               status: response.statusCode ?? 0,

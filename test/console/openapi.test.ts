@@ -8,6 +8,7 @@ import { freePort } from "../../tools/bench/free-port.ts";
 import { SimulatorProcess } from "../../tools/simulator/process.ts";
 import { BrokerProcess } from "../e2e/support/broker-process.ts";
 import { pairSettings, projectText } from "../e2e/support/project-text.ts";
+import { ScriptedServer } from "../notify/support.ts";
 import { ApiDriver, type Call, type OpenApi } from "./api-driver.ts";
 import { ConsoleClient, password, user } from "./console-client.ts";
 import { TestConsole } from "./support.ts";
@@ -156,6 +157,30 @@ describe("the HTTP interface and its description", function () {
     await call("GET /api/v1/browse/endpoints", 400, {
       query: `url=${encodeURIComponent("opc.tcp://127.0.0.1:9")}`,
     });
+  });
+
+  it("lets go of a server that says nothing when nobody waits for the answer any more", async () => {
+    let arrived: () => void = () => undefined;
+    const connected = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    const silent = await ScriptedServer.start((line) => {
+      if (line === null) arrived();
+      return null;
+    });
+    try {
+      const gone = new AbortController();
+      const path = `/api/v1/browse/endpoints?url=${encodeURIComponent(`opc.tcp://127.0.0.1:${silent.port}`)}`;
+      const asked = client.ask("GET", path, undefined, {}, gone.signal).catch(() => null);
+      await connected;
+      const startMs = performance.now();
+      gone.abort();
+      await Promise.all([asked, silent.left]);
+      // left alone it gives up after 5 s
+      assert.ok(performance.now() - startMs < 4000);
+    } finally {
+      await silent.stop();
+    }
   });
 
   it("operates pairs", async () => {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Following, ReloadAnswer } from "../../control/broker-api.ts";
+import { UnderstudyError } from "../../core/error.ts";
 import {
   carryOutDeployment,
   type PreparedDeployment,
@@ -9,7 +10,7 @@ import {
 import { changesText } from "../../project/difference-text.ts";
 import type { Deployed } from "../../project/install-project.ts";
 import { forgetProject } from "../../project/kept-projects.ts";
-import { parseProject } from "../../project/project-document.ts";
+import { parseProjectBytes } from "../../project/project-file.ts";
 import type { ConsoleContext } from "../console-context.ts";
 import type { ImportAnswer } from "../contract.ts";
 import { answerLongWork } from "../long-work.ts";
@@ -45,7 +46,7 @@ export function deployRoutes(app: FastifyInstance, context: ConsoleContext, chan
 
   app.addContentTypeParser(
     ["application/xml", "text/xml"],
-    { parseAs: "string", bodyLimit: importLimitBytes },
+    { parseAs: "buffer", bodyLimit: importLimitBytes },
     (_request, body, done) => done(null, body),
   );
 
@@ -70,8 +71,7 @@ export function deployRoutes(app: FastifyInstance, context: ConsoleContext, chan
         reply,
         async (following) => {
           following.progress("validating");
-          const text = typeof request.body === "string" ? request.body : "";
-          const next = parseProject(text, "the uploaded file");
+          const next = parseProjectBytes(uploadOf(request.body), "the uploaded file");
           const choice = { keepEnabled: request.query.keepEnabled === true, broker: api };
           const prepare = () => prepareDeployment(context, next, choice);
           if (request.query.dryRun === true) return answerOf(await prepare(), null);
@@ -104,5 +104,13 @@ export function deployRoutes(app: FastifyInstance, context: ConsoleContext, chan
         },
         onInternalError,
       ),
+  );
+}
+
+function uploadOf(body: unknown): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  throw new UnderstudyError(
+    "CONSOLE_BAD_REQUEST",
+    "Send the project file itself, with the content type application/xml.",
   );
 }
