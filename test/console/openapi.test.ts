@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { request } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import type { StatusAnswer } from "../../src/console/contract.ts";
 import { ConsoleUsers } from "../../src/console/security/users.ts";
@@ -221,11 +223,23 @@ describe("the HTTP interface and its description", function () {
       body: { alias: "Feed" },
     });
     await changed("POST /api/v1/pairs/{name}/alias", 404, { ...nobody, body: { alias: "Feed" } });
-    const { project } = (await call("GET /api/v1/project", 200)).json<{ project: { diagnostics: object } }>();
+    const { project } = (await call("GET /api/v1/project", 200)).json<{
+      project: { diagnostics: object; opcUa: object };
+    }>();
     await changed(put, 200, {
       body: { project: { ...project, diagnostics: { ...project.diagnostics, maximumEvents: 4000 } } },
     });
     await changed(put, 400, { body: { project: { ...project, pairs: 7 } } });
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as AddressInfo;
+    const known = await version();
+    const refused = await changed(put, 400, {
+      body: { project: { ...project, opcUa: { ...project.opcUa, port } } },
+    });
+    taken.close();
+    assert.equal(refused.json<{ code: string }>().code, "LISTEN_FAILED");
+    assert.equal(await version(), known, "what the broker refuses is not there");
     await call(put, 412, { body: { project }, headers: { "if-match": "0" } });
     const lines = await changed(put, 200, { body: { project }, headers: { accept: "application/x-ndjson" } });
     assert.deepEqual(
