@@ -29,12 +29,19 @@ export class ProjectChanges {
    * Carries work out in its turn, if the project is still the one that was seen (`ifMatch`) and the answer still
    * wanted. Once begun it is carried to its end. Throws PROJECT_CHANGED, CANCELLED.
    */
-  inTurn<T>(ifMatch: string | undefined, { signal }: Following, work: () => Promise<T>): Promise<T> {
-    const begin = async (): Promise<T> => {
-      signal?.throwIfAborted();
+  inTurn<T>(ifMatch: string | undefined, following: Following, work: () => Promise<T>): Promise<T> {
+    return this.alone(following, async () => {
       if (ifMatch?.replaceAll('"', "") !== (await projectVersionOf(this.#context.projectFile))) {
         throw new ProjectChangedError((await this.current()).answer);
       }
+      return work();
+    });
+  }
+
+  /** Also for a look at what would change, which must not take a change under way for one that was cut off. */
+  alone<T>({ signal }: Following, work: () => Promise<T>): Promise<T> {
+    const begin = async (): Promise<T> => {
+      signal?.throwIfAborted();
       return work();
     };
     const result = this.#turn.then(begin, begin);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import type { WorkLine } from "../../src/console/contract.ts";
+import type { ImportAnswer, WorkLine } from "../../src/console/contract.ts";
 import { UnderstudyError } from "../../src/core/error.ts";
 import { testNotification } from "../../src/notify/test-mail.ts";
+import { newProject } from "../../src/project/project-document.ts";
 import { rules, ScriptedServer } from "../notify/support.ts";
 import { TestConsole } from "./support.ts";
 
@@ -147,7 +148,12 @@ describe("work that takes its time, asked for over HTTP", function () {
     first.abort();
     second.abort();
     await Promise.all([asked, waiting]);
+    // a look at what an import would change does not take the save for one that was cut off
+    const xml = { "content-type": "application/xml" };
+    const look = console_.ask("POST", "/api/v1/project/import?dryRun=true", newProject().toString(), xml);
+    await console_.ask("GET", "/api/v1/status");
     apply();
+    assert.match((await look).json<ImportAnswer>().text, /Pump/);
     while ((await versionNow()) === known) await new Promise((resolve) => setImmediate(resolve));
     // in its turn, after all that was asked before
     const third = console_.ask("DELETE", "/api/v1/project/pairs/Pump", undefined, {

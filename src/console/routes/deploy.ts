@@ -74,7 +74,9 @@ export function deployRoutes(app: FastifyInstance, context: ConsoleContext, chan
           const next = parseProjectBytes(uploadOf(request.body), "the uploaded file");
           const choice = { keepEnabled: request.query.keepEnabled === true, broker: api };
           const prepare = () => prepareDeployment(context, next, choice);
-          if (request.query.dryRun === true) return answerOf(await prepare(), null);
+          if (request.query.dryRun === true) {
+            return changes.alone(following, async () => answerOf(await prepare(), null));
+          }
           return changes.inTurn(request.headers["if-match"], following, async () => {
             const prepared = await prepare();
             return answerOf(prepared, await carryOut(prepared, true, following));
@@ -93,8 +95,11 @@ export function deployRoutes(app: FastifyInstance, context: ConsoleContext, chan
         reply,
         async (following) => {
           following.progress("validating");
-          if (request.query.dryRun === true)
-            return answerOf((await prepareUndo(context, api)).prepared, null);
+          if (request.query.dryRun === true) {
+            return changes.alone(following, async () =>
+              answerOf((await prepareUndo(context, api)).prepared, null),
+            );
+          }
           return changes.inTurn(request.headers["if-match"], following, async () => {
             const { kept, prepared } = await prepareUndo(context, api);
             const deployed = await carryOut(prepared, false, following);
