@@ -29,8 +29,9 @@ export function deferredApi<Api extends Omit<BrokerApi, "testNotification">>(
     approve: async (pair, reason) => (await ready()).approve(pair, reason),
     switchover: async (pair, options) => (await ready()).switchover(pair, options),
     reload: async () => await process.reload(await ready()),
-    browse: async (pair, member, node) => (await ready()).browse(pair, member, node),
-    findEndpoints: async (url) => (await ready()).findEndpoints(url),
-    testNotification: (pair) => process.testNotification(pair),
+    browse: async (pair, member, node, following) => (await ready()).browse(pair, member, node, following),
+    findEndpoints: async (url, following) => (await ready()).findEndpoints(url, following),
+    findServers: async (machine, following) => (await ready()).findServers(machine, following),
+    testNotification: (pair, following) => process.testNotification(pair, following),
   };
 }

@@ -2,17 +2,17 @@ import { realpath } from "node:fs/promises";
 import { Command } from "commander";
 import type { ReloadAnswer } from "../control/broker-api.ts";
 import { UnderstudyError } from "../core/error.ts";
-import { type DeploymentPlan, planDeployment } from "../project/deployment.ts";
-import { finishDeployment } from "../project/deployment-mark.ts";
+import {
+  carryOutDeployment,
+  type PreparedDeployment,
+  prepareDeployment,
+  prepareUndo,
+} from "../manage/deploy.ts";
+import type { DeploymentPlan } from "../project/deployment.ts";
 import { changesText } from "../project/difference-text.ts";
-import { type Deployed, deployProject } from "../project/install-project.ts";
-import { forgetProject, lastKeptProject } from "../project/kept-projects.ts";
-import { readMachineState } from "../project/machine-state.ts";
-import { type Pair, pairName } from "../project/project.ts";
-import type { ProjectDocument } from "../project/project-document.ts";
-import { ProjectError } from "../project/project-error.ts";
+import type { Deployed } from "../project/install-project.ts";
+import { forgetProject } from "../project/kept-projects.ts";
 import { readProject } from "../project/project-file.ts";
-import { missingSecrets } from "../project/secret-references.ts";
 import { migrationText } from "./check.ts";
 import {
   answer,
@@ -21,7 +21,6 @@ import {
   globalOptions,
   withBrokerIfRunning,
 } from "./command.ts";
-import { hasRegistry, hookPair, unhookPair } from "./da-hook.ts";
 import { UsageError } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -30,15 +29,6 @@ interface DeployOptions {
   readonly yes?: true;
   readonly keepEnabled?: true;
   readonly undo?: true;
-}
-
-/** What is to be put in place, and what must be known before. */
-interface Prepared {
-  readonly next: ProjectDocument;
-  readonly plan: DeploymentPlan;
-  readonly warnings: readonly string[];
-  /** OPC DA servers of the new project that are not installed on this machine. */
-  readonly notInstalled: readonly Pair[];
 }
 
 export function deployCommand({ terminal }: CliContext): Command {
@@ -77,13 +67,11 @@ async function deploy(
   file: string,
 ): Promise<void> {
   const next = await readProject(file);
-  const prepared = await prepare(options, next, (present, state) =>
-    planDeployment({ present, next, state, keepEnabled: own.keepEnabled === true }),
-  );
+  const prepared = await prepareDeployment(options, next, { keepEnabled: own.keepEnabled === true });
   const { plan } = prepared;
   if (!(await isWanted(terminal, options, own, prepared, `Deploy ${file} to ${options.projectFile}?`)))
     return;
-  const deployed = await carryOut(options, prepared, plan.enabledAfter, true);
+  const deployed = await carryOut(options, prepared, true);
   const result = { ...resultOf(options, prepared), deployed: true, kept: deployed.kept?.file ?? null };
   await answer(terminal, options, { ...result, reload: deployed.reload }, () =>
     [
@@ -96,15 +84,10 @@ async function deploy(
 }
 
 async function undo(terminal: Terminal, options: GlobalOptions, own: DeployOptions): Promise<void> {
-  const kept = await lastKeptProject(options.stateDirectory);
-  const next = await readProject(kept.file);
-  const prepared = await prepare(options, next, (present, state) => {
-    const plan = planDeployment({ present, next, state, keepEnabled: false });
-    return { ...plan, enabledAfter: kept.enabledPairs };
-  });
+  const { kept, prepared } = await prepareUndo(options);
   const question = `Bring back the project that was replaced at ${kept.replacedAt}?`;
   if (!(await isWanted(terminal, options, own, prepared, question))) return;
-  const deployed = await carryOut(options, prepared, kept.enabledPairs, false);
+  const deployed = await carryOut(options, prepared, false);
   await forgetProject(options.stateDirectory, kept.number);
   const result = { ...resultOf(options, prepared), deployed: true, kept: null, reload: deployed.reload };
   await answer(terminal, options, result, () =>
@@ -116,66 +99,12 @@ async function undo(terminal: Terminal, options: GlobalOptions, own: DeployOptio
   );
 }
 
-async function prepare(
-  options: GlobalOptions,
-  next: ProjectDocument,
-  plan: (
-    present: ProjectDocument | null,
-    state: Awaited<ReturnType<typeof readMachineState>>,
-  ) => DeploymentPlan,
-): Promise<Prepared> {
-  const { projectFile, stateDirectory } = options;
-  await finishDeployment(stateDirectory);
-  const warnings: string[] = [];
-  const present = await readProject(projectFile).catch((error: unknown) => {
-    if (!(error instanceof ProjectError)) throw error;
-    // A damaged project is no reason against a good one.
-    if (error.code !== "PROJECT_NOT_FOUND") warnings.push(`the present project is faulty: ${error.message}`);
-    return null;
-  });
-  const state = await readMachineState(stateDirectory);
-  const missing = await missingSecrets(next.project, { environment: process.env, projectFile });
-  warnings.push(...missing.map(({ path, message }) => `${path}: ${message}`));
-  const da = next.project.pairs.filter(({ protocol }) => protocol === "opcda");
-  const notInstalled: Pair[] = [];
-  if (hasRegistry()) {
-    for (const pair of da) if (!(await isInstalled(options, pair))) notInstalled.push(pair);
-    for (const pair of notInstalled) {
-      warnings.push(
-        `${pair.server} is not installed on this machine; 'understudy pair enable ${pairName(pair)} --register-server' makes the local registration clients need`,
-      );
-    }
-  } else if (da.length > 0) {
-    warnings.push(
-      `OPC DA needs Windows: nothing is registered on this machine for ${da.map(pairName).join(", ")}`,
-    );
-  }
-  return { next, plan: plan(present, state), warnings, notInstalled };
-}
-
-async function isInstalled(options: GlobalOptions, pair: Pair): Promise<boolean> {
-  try {
-    await hookPair(
-      options,
-      pair,
-      { forbidOriginal: false, allowMinimalRegistration: false, knownClsid: null },
-      true,
-    );
-    return true;
-  } catch (error) {
-    const { code } = error as { readonly code?: unknown };
-    if (code === "DA_HOOK_SERVER_NOT_INSTALLED") return false;
-    // What else is against it is told when the pair is enabled.
-    return true;
-  }
-}
-
 /** Shows the plan and asks; false = it stays at that. */
 async function isWanted(
   terminal: Terminal,
   options: GlobalOptions,
   own: DeployOptions,
-  prepared: Prepared,
+  prepared: PreparedDeployment,
   question: string,
 ): Promise<boolean> {
   const { plan, warnings } = prepared;
@@ -205,7 +134,7 @@ async function isWanted(
   return false;
 }
 
-function resultOf(options: GlobalOptions, { plan, warnings, notInstalled }: Prepared) {
+function resultOf(options: GlobalOptions, { plan, warnings, notInstalled }: PreparedDeployment) {
   return {
     projectFile: options.projectFile,
     ...plan,
@@ -216,21 +145,10 @@ function resultOf(options: GlobalOptions, { plan, warnings, notInstalled }: Prep
 
 async function carryOut(
   options: GlobalOptions,
-  { next, plan }: Prepared,
-  enabledPairs: readonly string[],
+  prepared: PreparedDeployment,
   keepOld: boolean,
 ): Promise<Deployed<ReloadAnswer>> {
   const { projectFile, stateDirectory } = options;
-  const state = await readMachineState(stateDirectory);
-  const installation = {
-    document: next,
-    projectFile,
-    stateDirectory,
-    state,
-    enabledPairs,
-    time: new Date(),
-    keepOld,
-  };
   const live = await withBrokerIfRunning(options, async (broker) => {
     const theirs = await realpath(broker.info.projectFile).catch(() => broker.info.projectFile);
     if (theirs !== (await realpath(projectFile).catch(() => projectFile))) {
@@ -239,13 +157,9 @@ async function carryOut(
         `the broker that runs on ${stateDirectory} uses ${theirs}, not ${projectFile}; name its file with --project, or another --state-dir`,
       );
     }
-    return deployProject(installation, () => broker.reload());
+    return carryOutDeployment(options, prepared, keepOld, () => broker.reload());
   });
-  const deployed = live ?? (await deployProject<ReloadAnswer>(installation, null));
-  // Clients of a DA pair are led to the broker exactly while the pair is enabled.
-  const off = plan.enabledBefore.filter((name) => !enabledPairs.includes(name));
-  if (hasRegistry()) for (const name of off) await unhookPair(options, name, false);
-  return deployed;
+  return live ?? (await carryOutDeployment(options, prepared, keepOld, null));
 }
 
 function runningText(reload: ReloadAnswer | null): string {

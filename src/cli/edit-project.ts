@@ -1,14 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { ReloadAnswer } from "../control/broker-api.ts";
-import type { ControlClient } from "../control/client.ts";
-import { UnderstudyError } from "../core/error.ts";
-import {
-  readMachineState,
-  saveMachineState,
-  withPairEnabled,
-  withPairRenamed,
-} from "../project/machine-state.ts";
+import { applyChange, type Move } from "../manage/apply-change.ts";
 import { newProject, type ProjectDocument } from "../project/project-document.ts";
 import { ProjectError } from "../project/project-error.ts";
 import { readProject, saveProject } from "../project/project-file.ts";
@@ -29,13 +22,12 @@ export interface EditOutcome {
 export interface ProjectEdit {
   readonly edit: (document: ProjectDocument) => ProjectDocument;
   readonly createIfMissing?: boolean;
-  /** A pair that gets another name, or goes (`to: null`): whether it is enabled goes with it. */
-  readonly moved?: (document: ProjectDocument) => { readonly from: string; readonly to: string | null };
+  readonly moved?: Move;
 }
 
 /**
- * Edits the project file and has the broker that runs on it apply the change. Throws ProjectError, in which
- * case the file is as it was, and what the broker says against the change.
+ * Edits the project file and has the broker that runs on it apply the change. Throws ProjectError and what the broker
+ * says against the change; all is as it was then.
  */
 export async function editProject(options: GlobalOptions, change: ProjectEdit): Promise<EditOutcome> {
   const { projectFile, stateDirectory } = options;
@@ -44,62 +36,21 @@ export async function editProject(options: GlobalOptions, change: ProjectEdit): 
     if (missing && change.createIfMissing === true) return null;
     throw error;
   });
-  const before = existing ?? newProject(projectFile);
-  const after = change.edit(before);
-  const moved = change.moved?.(before) ?? null;
-  const save = async (): Promise<void> => {
-    if (dirname(projectFile) === stateDirectory) await ensureStateDirectory(stateDirectory);
-    await saveProject(after, projectFile);
-  };
+  const document = change.edit(existing ?? newProject(projectFile));
+  const moved = change.moved ?? null;
+  const created = existing === null;
+  if (dirname(projectFile) === stateDirectory) await ensureStateDirectory(stateDirectory);
 
   const live = await withBrokerIfRunning(options, async (broker) => {
     if (!(await isSameFile(broker.info.projectFile, projectFile))) {
-      await save();
+      await saveProject(document, projectFile);
       return { applied: "otherProject", reload: null } as const;
     }
-    return { applied: "reloaded", reload: await applyLive(broker, moved, save, projectFile) } as const;
+    return { applied: "reloaded", reload: await applyChange(options, broker, { document, moved }) } as const;
   });
-  if (live !== null) return { projectFile, created: existing === null, ...live };
-
-  await save();
-  if (moved !== null) await moveState(stateDirectory, moved.from, moved.to);
-  return { projectFile, created: existing === null, applied: "noBroker", reload: null };
-}
-
-/** The running broker owns the machine state, so it is asked to change it. */
-async function applyLive(
-  broker: ControlClient,
-  moved: { readonly from: string; readonly to: string | null } | null,
-  save: () => Promise<void>,
-  projectFile: string,
-): Promise<ReloadAnswer> {
-  const carried = moved !== null && (await isEnabled(broker, moved.from)) ? moved : null;
-  const reason = carried?.to === null ? "removed from the project" : `now called '${carried?.to}'`;
-  if (carried !== null) await broker.disable(carried.from, reason);
-  try {
-    await save();
-    const answer = await broker.reload();
-    if (carried !== null && carried.to !== null) {
-      await broker.enable(carried.to, `was called '${carried.from}'`);
-    }
-    return answer;
-  } catch (error) {
-    if (carried !== null) await broker.enable(carried.from, "the change failed").catch(() => undefined);
-    if (!(error instanceof UnderstudyError) || error.code === "PROJECT_UNWRITABLE") throw error;
-    const message = `${projectFile} was saved, but the running broker did not apply it: ${error.message}`;
-    throw new UnderstudyError(error.code, message, { cause: error });
-  }
-}
-
-async function isEnabled(broker: ControlClient, name: string): Promise<boolean> {
-  const pairs = await broker.status();
-  return pairs.some((pair) => pair.enabled && pair.name.toLowerCase() === name.toLowerCase());
-}
-
-async function moveState(directory: string, from: string, to: string | null): Promise<void> {
-  const state = await readMachineState(directory);
-  const next = to === null ? withPairEnabled(state, from, false) : withPairRenamed(state, from, to);
-  if (next !== state) await saveMachineState(directory, next);
+  if (live !== null) return { projectFile, created, ...live };
+  await applyChange(options, null, { document, moved });
+  return { projectFile, created, applied: "noBroker", reload: null };
 }
 
 async function isSameFile(one: string, other: string): Promise<boolean> {

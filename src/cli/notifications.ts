@@ -1,3 +1,4 @@
+import type { Following } from "../control/broker-api.ts";
 import { UnderstudyError } from "../core/error.ts";
 import type { Clock } from "../diagnostics/clock.ts";
 import type { ReportEvent } from "../diagnostics/event.ts";
@@ -65,6 +66,7 @@ export async function testNotificationOf(
   project: Project,
   projectFile: string,
   name: string | null,
+  following: Following = {},
 ): Promise<readonly MailTest[]> {
   const pair =
     name === null
@@ -74,5 +76,5 @@ export async function testNotificationOf(
     throw new UnderstudyError("PAIR_UNKNOWN", `There is no pair '${name}' in the project.`);
   }
   const known = pair === null ? null : pairName(pair);
-  return await testNotification(notificationRulesOf(project, projectFile, known), known);
+  return await testNotification(notificationRulesOf(project, projectFile, known), known, following);
 }

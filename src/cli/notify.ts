@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { DialogueLine } from "../notify/mail-server.ts";
+import { type DialogueLine, dialogueMarks } from "../notify/mail-server.ts";
 import type { MailTest } from "../notify/test-mail.ts";
 import { readProject } from "../project/project-file.ts";
 import { answer, type CliContext, globalOptions, withBrokerIfRunning } from "./command.ts";
@@ -42,8 +42,6 @@ function testText({ server, host, port, error, dialogue }: MailTest): string {
   return `The ${place} FAILED: ${error.message} (${error.code})\n${dialogue.map(lineText).join("")}`;
 }
 
-const marks: Readonly<Record<DialogueLine["by"], string>> = { client: ">", server: "<", note: "-" };
-
 function lineText({ by, text }: DialogueLine): string {
-  return `  ${marks[by]} ${text}\n`;
+  return `  ${dialogueMarks[by]} ${text}\n`;
 }

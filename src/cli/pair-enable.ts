@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { UnderstudyError } from "../core/error.ts";
+import { hasRegistry, hookPair, isHooked, unhookPair } from "../opc/da/hook/pair-hooks.ts";
 import { finishDeployment } from "../project/deployment-mark.ts";
 import {
   isPairEnabled,
@@ -18,7 +19,6 @@ import {
   reasonOption,
   withBrokerIfRunning,
 } from "./command.ts";
-import { hasRegistry, hookPair, isHooked, unhookPair } from "./da-hook.ts";
 import { exitCodes, UsageError } from "./exit-code.ts";
 import { dryRunOption } from "./rename-pair.ts";
 import type { Terminal } from "./terminal.ts";

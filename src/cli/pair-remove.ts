@@ -1,7 +1,8 @@
 import { Command } from "commander";
+import { removePair } from "../manage/rename-pair.ts";
+import { unhookPair } from "../opc/da/hook/pair-hooks.ts";
 import { readProject } from "../project/project-file.ts";
 import { answer, type CliContext, globalOptions } from "./command.ts";
-import { unhookPair } from "./da-hook.ts";
 import { editProject, editText } from "./edit-project.ts";
 import { changesText, dryRunOption, type RenameOptions } from "./rename-pair.ts";
 
@@ -20,14 +21,10 @@ export function pairRemoveCommand({ terminal }: CliContext): Command {
         await answer(terminal, options, { pair, dryRun: true, changes }, () => changesText(changes));
         return;
       }
-      // refuses a pair that is not there, before anything is changed
-      (await readProject(options.projectFile)).removePair(pair);
-      // Clients get back what they had before the pair is gone.
-      await unhookPair(options, pair, false);
-      const outcome = await editProject(options, {
-        edit: (document) => document.removePair(pair),
-        moved: () => ({ from: pair, to: null }),
-      });
+      const document = await readProject(options.projectFile);
+      const outcome = await removePair(options, document, pair, (edit, moved) =>
+        editProject(options, { edit, moved }),
+      );
       await answer(terminal, options, { pair, ...outcome }, () =>
         editText(`Removed pair '${pair}'`, outcome),
       );

@@ -3,6 +3,7 @@ import { approveCommand } from "./approve.ts";
 import { checkCommand } from "./check.ts";
 import { addGlobalOptions, type CliContext } from "./command.ts";
 import { consoleCommand } from "./console.ts";
+import { daCommand } from "./da.ts";
 import { demoCommand } from "./demo.ts";
 import { deployCommand } from "./deploy.ts";
 import { eventsCommand } from "./events.ts";
@@ -73,6 +74,7 @@ export function createProgram(context: CliContext, helpWidth?: number): Command 
         exportCommand(context),
         notifyCommand(context),
         serverCommand(context),
+        daCommand(context),
       ],
     ],
     [

@@ -6,6 +6,7 @@ import { UnderstudyError } from "../core/error.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import type { Broker } from "../opc/broker.ts";
 import { systemClock } from "../opc/clock.ts";
+import { repairHooks } from "../opc/da/hook/pair-hooks.ts";
 import { finishDeployment } from "../project/deployment-mark.ts";
 import { diffProjects } from "../project/difference.ts";
 import { type MachineState, readMachineState, withPairEnabled } from "../project/machine-state.ts";
@@ -15,7 +16,6 @@ import { ensureStateDirectory } from "../project/state-directory.ts";
 import type { ServersService } from "../servers/service.ts";
 import type { LoadBroker } from "./broker-loader.ts";
 import type { GlobalOptions } from "./command.ts";
-import { repairHooks } from "./da-hook.ts";
 import { deferredApi } from "./deferred-api.ts";
 import { deferredServers } from "./deferred-servers.ts";
 import {
@@ -111,7 +111,8 @@ async function prepare(terminal: Terminal, options: RunOptions): Promise<Run> {
   });
   const api = deferredApi(() => run.broker, {
     reload: (broker) => reload(run, broker),
-    testNotification: (pair) => testNotificationOf(run.project, options.projectFile, pair),
+    testNotification: (pair, following) =>
+      testNotificationOf(run.project, options.projectFile, pair, following),
   });
   const startedAt = new Date(systemClock.wallMs()).toISOString();
   const servers = deferredServers(() => run.servers);
@@ -159,10 +160,11 @@ function claimStateDirectory(run: Run): Promise<ControlServer> {
 }
 
 async function start(run: Run, loadBroker: LoadBroker): Promise<void> {
-  const { options, project, report } = run;
+  const { options, report } = run;
   const { projectFile, stateDirectory } = options;
   await run.disk.restore();
-  await finishDeployment(stateDirectory);
+  await finishChanges(run);
+  const { project } = run;
   await repair(run);
   const stored = await readMachineState(stateDirectory);
   const createBroker = await loadBroker((message) => run.log.line("information", `node-opcua: ${message}`));
@@ -193,6 +195,15 @@ async function start(run: Run, loadBroker: LoadBroker): Promise<void> {
   run.broker = broker;
   run.servers = servers;
   await run.console.apply(project.console);
+}
+
+/** A change of the project that was cut off before the broker had taken it over did not happen. */
+async function finishChanges(run: Run): Promise<void> {
+  const { projectFile, stateDirectory } = run.options;
+  if ((await finishDeployment(stateDirectory, true)) !== "undone") return;
+  run.log.line("warning", "a change of the project was cut off before it was in force, and was undone");
+  run.project = (await readProject(projectFile)).project;
+  run.journal.configure(limitsOf(run.project));
 }
 
 /** What keeps the registry from being repaired must not keep the pairs from being served. */

@@ -3,18 +3,21 @@ import type { AddressInfo } from "node:net";
 import cookie from "@fastify/cookie";
 import helmet from "@fastify/helmet";
 import fastifyStatic from "@fastify/static";
-import fastify, { type FastifyError, type FastifyInstance } from "fastify";
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
 import { UnderstudyError } from "../core/error.ts";
 import type { ConsoleContext, ConsoleParts, ConsoleSettings, EventListener } from "./console-context.ts";
-import { notFound, statusOfError } from "./console-error.ts";
-import type { ErrorAnswer } from "./contract.ts";
+import { errorAnswer, internalError, notFound, statusOfError } from "./console-error.ts";
 import { History } from "./history.ts";
 import { Metrics } from "./metrics.ts";
+import { describeRoutes } from "./openapi/routes.ts";
+import type { JsonSchema } from "./openapi/shape.ts";
+import { ProjectChanges } from "./project-changes.ts";
 import { browseRoutes } from "./routes/browse.ts";
+import { deployRoutes } from "./routes/deploy.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { machineRoutes } from "./routes/machine.ts";
 import { pairRoutes } from "./routes/pairs.ts";
-import { ProjectChangedError, projectRoutes } from "./routes/project.ts";
+import { projectRoutes } from "./routes/project.ts";
 import { serverRoutes } from "./routes/servers.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { statusAnswer, statusRoutes } from "./routes/status.ts";
@@ -35,6 +38,8 @@ export interface ConsoleServer {
 
 /** Largest body of a request, in bytes, but for imports. */
 const bodyLimitBytes = 1024 * 1024;
+/** Objects within objects; a project has 7. */
+const deepestBody = 32;
 
 /**
  * Serves the console and the HTTP interface for programs. Throws CONSOLE_LISTEN_FAILED.
@@ -96,6 +101,18 @@ export async function serveConsole(parts: ConsoleParts, settings: ConsoleSetting
   };
 }
 
+/** The OpenAPI document of the interface, from its routes; nothing listens. */
+export async function describeConsole(version: string): Promise<JsonSchema> {
+  const settings = { host: "127.0.0.1", port: 0, tls: null };
+  // routes use the rest only when they are asked
+  const app = await createApp({ version, settings, pagesFolder: "" } as ConsoleContext, new Streams());
+  try {
+    return app.getDecorator<() => JsonSchema>("description")();
+  } finally {
+    await app.close();
+  }
+}
+
 async function createApp(context: ConsoleContext, streams: Streams): Promise<FastifyInstance> {
   const { settings } = context;
   const app = fastify({
@@ -105,6 +122,11 @@ async function createApp(context: ConsoleContext, streams: Streams): Promise<Fas
     routerOptions: { maxParamLength: 500 },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true } },
     forceCloseConnections: true,
+    // what is refused before it gets to a route looks like every other error
+    frameworkErrors: (error, _request, reply) => {
+      const known = asKnown(error);
+      void (reply as unknown as FastifyReply).code(statusOfError(known)).send(errorAnswer(known));
+    },
     ...(settings.tls === null ? {} : { https: { cert: settings.tls.certificate, key: settings.tls.key } }),
   }) as unknown as FastifyInstance;
   await app.register(helmet, {
@@ -126,15 +148,16 @@ async function createApp(context: ConsoleContext, streams: Streams): Promise<Fas
   });
   await app.register(cookie);
   app.setErrorHandler(async (error, _request, reply) => {
-    if (error instanceof ProjectChangedError) return await reply.code(412).send(error.answer);
     const known = asKnown(error as FastifyError);
     if (known.code === "INTERNAL") context.onInternalError(error);
-    return await reply.code(statusOfError(known)).send(answerOf(known));
+    return await reply.code(statusOfError(known)).send(errorAnswer(known));
   });
   app.setNotFoundHandler(async (request, reply) => {
-    return await reply.code(404).send(answerOf(notFound(`page ${request.url.split("?")[0]}`)));
+    return await reply.code(404).send(errorAnswer(notFound(`page ${request.url.split("?")[0]}`)));
   });
   addGuards(app, context);
+  app.addHook("preValidation", async ({ body }) => refuseDeep(body));
+  const describe = describeRoutes(app, context.version);
   app.addHook("onSend", async (request, reply) => {
     if (request.url.startsWith("/api/")) reply.header("cache-control", "no-store");
   });
@@ -144,10 +167,15 @@ async function createApp(context: ConsoleContext, streams: Streams): Promise<Fas
   eventRoutes(app, context);
   pairRoutes(app, context);
   serverRoutes(app, context);
-  projectRoutes(app, context);
+  const changes = new ProjectChanges(context);
+  projectRoutes(app, context, changes);
+  deployRoutes(app, context, changes);
   browseRoutes(app, context);
   machineRoutes(app, context);
   await servePages(app, context.pagesFolder);
+  // fails where a route and its description do not go together
+  describe();
+  app.decorate("description", describe);
   return app;
 }
 
@@ -163,6 +191,23 @@ async function servePages(app: FastifyInstance, folder: string): Promise<void> {
   });
 }
 
+/** What follows goes into objects within objects as deep as they are. Throws CONSOLE_BAD_REQUEST. */
+function refuseDeep(body: unknown): void {
+  if (body instanceof Uint8Array) return;
+  let level = [body];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepestBody) {
+      throw new UnderstudyError(
+        "CONSOLE_BAD_REQUEST",
+        `The request is nested more than ${deepestBody} deep.`,
+      );
+    }
+    level = level.flatMap((value) =>
+      typeof value === "object" && value !== null ? Object.values(value) : [],
+    );
+  }
+}
+
 /** Errors of the framework get codes of ours. */
 function asKnown(error: FastifyError): UnderstudyError {
   if (error instanceof UnderstudyError) return error;
@@ -172,13 +217,7 @@ function asKnown(error: FastifyError): UnderstudyError {
   if (error.statusCode !== undefined && error.statusCode < 500) {
     return new UnderstudyError("CONSOLE_BAD_REQUEST", `The request cannot be understood: ${error.message}.`);
   }
-  return new UnderstudyError("INTERNAL", "Internal error of the broker. Its log has the details.", {
-    cause: error,
-  });
-}
-
-function answerOf({ code, message }: UnderstudyError): ErrorAnswer {
-  return { code, message };
+  return internalError(error);
 }
 
 function urlOf(app: FastifyInstance, { host, tls }: ConsoleSettings): string {

@@ -7,7 +7,9 @@ import type {
 } from "../control/broker-api.ts";
 import type { ServerStatus } from "../control/servers-api.ts";
 import type { Role } from "../core/role.ts";
+import type { Health, Link } from "../core/state.ts";
 import type { DiagnosticEvent } from "../diagnostics/event.ts";
+import type { MailTest } from "../notify/test-mail.ts";
 import type { ProjectChanges } from "../project/difference-text.ts";
 import type { Project } from "../project/project.ts";
 
@@ -96,12 +98,35 @@ export interface ConflictAnswer extends ErrorAnswer {
   readonly current: ProjectAnswer;
 }
 
-/** `POST /api/v1/project/import` */
+/** `POST /api/v1/project/import` and `POST /api/v1/project/undo`; as `understudy deploy` does it. */
 export interface ImportAnswer {
   readonly changes: ProjectChanges;
   readonly text: string;
+  /** false = a dry run: nothing was changed. */
   readonly applied: boolean;
+  /** Of the project file now. */
+  readonly version: string;
+  /** Pairs enabled on this machine before and after. */
+  readonly enabledBefore: readonly string[];
+  readonly enabledAfter: readonly string[];
+  /** Secrets that cannot be resolved here, OPC DA servers that are not installed, ...; one sentence each. */
+  readonly warnings: readonly string[];
+  /** OPC DA servers of the project that are not installed on this machine. */
+  readonly serversNotInstalled: readonly string[];
+  /** Where the project before is kept for `undo`; null = it is not. */
+  readonly kept: string | null;
+  /** What the broker made of it; null = a dry run. */
+  readonly reload: ReloadAnswer | null;
 }
+
+/**
+ * A line of an answer to whoever accepts `application/x-ndjson`, where the work takes its time: steps as they begin,
+ * then once the result (as without) or the error. Going away breaks the work off.
+ */
+export type WorkLine =
+  | { readonly progress: string }
+  | { readonly result: unknown }
+  | { readonly error: ErrorAnswer };
 
 /** `GET /api/v1/pairs/{name}/browse` */
 export interface BrowseAnswer {
@@ -116,4 +141,43 @@ export interface EndpointsAnswer {
 /** `GET /api/v1/browse/progids?machine=` */
 export interface ProgIdsAnswer {
   readonly servers: readonly FoundProgId[];
+}
+
+/** `POST /api/v1/notifications/test` */
+export interface MailTestsAnswer {
+  readonly tests: readonly MailTest[];
+}
+
+/** `GET /health` */
+export interface HealthAnswer {
+  readonly status: "alive";
+  readonly version: string;
+  readonly startedAt: string;
+}
+
+/** `GET /ready`: 200, or 503 where a pair or server that is enabled here is not served. */
+export interface ReadyAnswer {
+  readonly status: "ready" | "not ready";
+  readonly pairs: number;
+  readonly withoutActive: readonly string[];
+  readonly servers: number;
+  /** Servers whose role nobody plays, as far as this machine can tell. */
+  readonly serversWithoutPlayer: readonly string[];
+}
+
+/** `GET /pairs/{name}/primary` and `/secondary`: 200 if that member is active, else 503. */
+export interface MemberAnswer {
+  readonly pair: string;
+  readonly member: Role;
+  readonly active: boolean;
+  readonly link: Link;
+  readonly health: Health;
+}
+
+/** `GET /servers/{name}`, `/live` and `/stand-in`: 200 if somebody, or that one, plays the server's role, else 503. */
+export interface ServerRoleAnswer {
+  readonly server: string;
+  readonly playedBy: "live" | "stand-in" | null;
+  readonly role: ServerStatus["role"];
+  readonly condition: ServerStatus["condition"];
 }

@@ -1,31 +1,33 @@
 import type { PairStatus } from "../control/broker-api.ts";
+import type { ServerStatus } from "../control/servers-api.ts";
 import type { DiagnosticEvent } from "../diagnostics/event.ts";
-
-/** Upper bounds of the histogram of status queries, in s. */
-const probeBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
-
-type Labels = Readonly<Record<string, string>>;
-
-interface Histogram {
-  readonly labels: Labels;
-  readonly buckets: number[];
-  sum: number;
-  count: number;
-}
+import {
+  addCount,
+  type Counts,
+  type Histogram,
+  type Labels,
+  MetricsText,
+  probeBounds,
+  type Sample,
+  samplesOf,
+} from "./metrics-text.ts";
+import { ServerMetrics } from "./server-metrics.ts";
 
 /** Counts what the status does not keep, and writes all of it in Prometheus' text format (version 0.0.4). */
 export class Metrics {
-  readonly #switchovers = new Map<string, { readonly labels: Labels; count: number }>();
-  readonly #events = new Map<string, { readonly labels: Labels; count: number }>();
+  readonly #switchovers: Counts = new Map();
+  readonly #events: Counts = new Map();
+  readonly #servers = new ServerMetrics();
   readonly #probes = new Map<string, Histogram>();
   readonly #lastPing = new Map<string, number>();
   readonly #forwarded = new Map<string, { seen: number; total: number }>();
 
   event(event: DiagnosticEvent): void {
-    count(this.#events, { code: event.code, severity: event.severity });
+    addCount(this.#events, { code: event.code, severity: event.severity });
+    this.#servers.event(event);
     const { record } = event;
     if (record.kind === "promoted" && event.pair !== null) {
-      count(this.#switchovers, { pair: event.pair, to: record.member, cause: record.cause.kind });
+      addCount(this.#switchovers, { pair: event.pair, to: record.member, cause: record.cause.kind });
     }
   }
 
@@ -43,8 +45,13 @@ export class Metrics {
     }
   }
 
-  text(version: string, startedAtMs: number, pairs: readonly PairStatus[]): string {
-    const out = new TextWriter();
+  text(
+    version: string,
+    startedAtMs: number,
+    pairs: readonly PairStatus[],
+    servers: readonly ServerStatus[],
+  ): string {
+    const out = new MetricsText();
     out.family("understudy_build_info", "gauge", "The version that runs.", [[{ version }, 1]]);
     out.family("understudy_start_time_seconds", "gauge", "When the broker started, since 1970.", [
       [{}, startedAtMs / 1000],
@@ -148,6 +155,7 @@ export class Metrics {
     out.histogram("understudy_probe_duration_seconds", "Round trips of status queries.", [
       ...this.#probes.values(),
     ]);
+    this.#servers.write(out, servers);
     const { user, system } = process.cpuUsage();
     out.family("process_cpu_seconds_total", "counter", "CPU time of the broker.", [
       [{}, (user + system) / 1e6],
@@ -176,54 +184,5 @@ export class Metrics {
     for (const [index, bound] of probeBounds.entries()) {
       if (seconds <= bound) histogram.buckets[index] = (histogram.buckets[index] ?? 0) + 1;
     }
-  }
-}
-
-type Sample = readonly [Labels, number];
-
-function count(counts: Map<string, { readonly labels: Labels; count: number }>, labels: Labels): void {
-  const key = JSON.stringify(labels);
-  const known = counts.get(key);
-  if (known) known.count += 1;
-  else counts.set(key, { labels, count: 1 });
-}
-
-function samplesOf(
-  counts: ReadonlyMap<string, { readonly labels: Labels; readonly count: number }>,
-): Sample[] {
-  return [...counts.values()].map(({ labels, count: value }) => [labels, value]);
-}
-
-class TextWriter {
-  text = "";
-
-  family(name: string, type: "gauge" | "counter", help: string, samples: readonly Sample[]): void {
-    if (samples.length === 0) return;
-    this.#head(name, type, help);
-    for (const [labels, value] of samples) this.#line(name, labels, value);
-  }
-
-  histogram(name: string, help: string, histograms: readonly Histogram[]): void {
-    if (histograms.length === 0) return;
-    this.#head(name, "histogram", help);
-    for (const { labels, buckets, sum, count: total } of histograms) {
-      for (const [index, bound] of probeBounds.entries()) {
-        this.#line(`${name}_bucket`, { ...labels, le: String(bound) }, buckets[index] ?? 0);
-      }
-      this.#line(`${name}_bucket`, { ...labels, le: "+Inf" }, total);
-      this.#line(`${name}_sum`, labels, sum);
-      this.#line(`${name}_count`, labels, total);
-    }
-  }
-
-  #head(name: string, type: string, help: string): void {
-    this.text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
-  }
-
-  #line(name: string, labels: Labels, value: number): void {
-    const text = Object.entries(labels)
-      .map(([label, each]) => `${label}="${each.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`)
-      .join(",");
-    this.text += `${name}${text === "" ? "" : `{${text}}`} ${value}\n`;
   }
 }

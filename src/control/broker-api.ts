@@ -82,8 +82,16 @@ export interface FoundProgId {
   readonly clsid: string;
 }
 
+/** How whoever asks follows what takes its time, and ends it. */
+export interface Following {
+  /** Aborted = the answer is not wanted any more: the work ends, and the call throws CANCELLED or what broke off. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told of each step of the work, one line. */
+  readonly progress?: ((step: string) => void) | undefined;
+}
+
 /**
- * What can be asked of a running broker, whoever asks: the CLI over the local socket, later the
+ * What can be asked of a running broker, whoever asks: the CLI over the local socket, the
  * web console. Every method throws an UnderstudyError (`PAIR_UNKNOWN`, `SWITCH_REFUSED`, ...).
  */
 export interface BrokerApi {
@@ -105,9 +113,19 @@ export interface BrokerApi {
   /** Reads the project again, validates all of it, then applies the difference. */
   reload(): Promise<ReloadAnswer>;
   /** What a member has below a node; null = at the top. Throws PAIR_DISABLED, BROWSE_REFUSED. */
-  browse(pair: string, member: Role, node: string | null): Promise<readonly BrowsedItem[]>;
+  browse(
+    pair: string,
+    member: Role,
+    node: string | null,
+    following?: Following,
+  ): Promise<readonly BrowsedItem[]>;
   /** The endpoints of the OPC UA server at a URL. Throws ENDPOINT_UNAVAILABLE and what connecting throws. */
-  findEndpoints(url: string): Promise<readonly FoundEndpoint[]>;
+  findEndpoints(url: string, following?: Following): Promise<readonly FoundEndpoint[]>;
+  /**
+   * The OPC DA servers registered on a machine (null = this one). Throws DA_HELPER_MISSING where this machine cannot
+   * speak COM, DA_SERVERS_UNAVAILABLE where the other one does not tell, HELPER_FAILED.
+   */
+  findServers(machine: string | null, following?: Following): Promise<readonly FoundProgId[]>;
   /** Sends a test message by the settings of a pair, or of the project (null). */
-  testNotification(pair: string | null): Promise<readonly MailTest[]>;
+  testNotification(pair: string | null, following?: Following): Promise<readonly MailTest[]>;
 }

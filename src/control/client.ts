@@ -7,7 +7,9 @@ import type { MailTest } from "../notify/test-mail.ts";
 import type {
   BrokerApi,
   BrowsedItem,
+  Following,
   FoundEndpoint,
+  FoundProgId,
   PairStatus,
   ReloadAnswer,
   SwitchoverAnswer,
@@ -47,6 +49,13 @@ const readAheadLimit = 256;
 const mailTestTimeoutMs = 120_000;
 /** Other machines may take theirs, in ms. */
 const serverCheckTimeoutMs = 60_000;
+/** DCOM gives up on a machine that is not there after about a minute, in ms. */
+const findServersTimeoutMs = 90_000;
+
+interface CallOptions {
+  readonly limitMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * Connects to the broker that runs on this state directory. `timeoutMs` bounds the connection and each answer.
@@ -87,8 +96,15 @@ export async function connectControl(
     return { id, result };
   }
 
-  async function call(method: string, params: object = {}, limitMs = timeoutMs): Promise<unknown> {
+  async function call(
+    method: string,
+    params: object = {},
+    { limitMs = timeoutMs, signal }: CallOptions = {},
+  ): Promise<unknown> {
+    if (signal?.aborted) throw new UnderstudyError("CANCELLED", `'${method}' was broken off.`);
     const { id, result } = send(method, params);
+    const cancel = (): void => void send("cancel", { id }).result.catch(() => undefined);
+    signal?.addEventListener("abort", cancel, { once: true });
     const timer = setTimeout(() => {
       const waiting = pending.get(id);
       pending.delete(id);
@@ -100,6 +116,7 @@ export async function connectControl(
       return await result;
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", cancel);
     }
   }
 
@@ -178,11 +195,22 @@ export async function connectControl(
     switchover: async (pair, parameters) =>
       (await call("switchover", { pair, ...parameters })) as SwitchoverAnswer,
     reload: async () => (await call("reload")) as ReloadAnswer,
-    browse: async (pair, member, node) =>
-      (await call("browse", { pair, member, node })) as readonly BrowsedItem[],
-    findEndpoints: async (url) => (await call("findEndpoints", { url })) as readonly FoundEndpoint[],
-    testNotification: async (pair) =>
-      (await call("testNotification", { pair }, mailTestTimeoutMs)) as readonly MailTest[],
+    browse: async (pair, member, node, following) =>
+      (await call("browse", { pair, member, node }, signalOf(following))) as readonly BrowsedItem[],
+    findEndpoints: async (url, following) =>
+      (await call("findEndpoints", { url }, signalOf(following))) as readonly FoundEndpoint[],
+    findServers: async (machine, following) =>
+      (await call(
+        "findServers",
+        { machine },
+        { ...signalOf(following), limitMs: findServersTimeoutMs },
+      )) as readonly FoundProgId[],
+    testNotification: async (pair, following) =>
+      (await call(
+        "testNotification",
+        { pair },
+        { ...signalOf(following), limitMs: mailTestTimeoutMs },
+      )) as readonly MailTest[],
     ...serversClient(call),
     events,
     async clearEvents(pair = null) {
@@ -194,8 +222,13 @@ export async function connectControl(
   };
 }
 
+/** What a following asks for that goes over the socket: to be ended. */
+function signalOf(following: Following | undefined): Pick<CallOptions, "signal"> {
+  return { signal: following?.signal };
+}
+
 function serversClient(
-  call: (method: string, params?: object, timeoutMs?: number) => Promise<unknown>,
+  call: (method: string, params?: object, options?: CallOptions) => Promise<unknown>,
 ): ServersApi {
   const status = (method: string) => async (server: string, reason: string) =>
     (await call(method, { server, reason })) as ServerStatus;
@@ -204,7 +237,7 @@ function serversClient(
   return {
     serverStatus: async () => (await call("serverStatus")) as readonly ServerStatus[],
     serverCheck: async (server) =>
-      (await call("serverCheck", { server }, serverCheckTimeoutMs)) as ServerCheck,
+      (await call("serverCheck", { server }, { limitMs: serverCheckTimeoutMs })) as ServerCheck,
     serverEnable: status("serverEnable"),
     serverDisable: status("serverDisable"),
     serverSuspend: status("serverSuspend"),

@@ -33,6 +33,8 @@ export interface ConnectionServices {
 export function serveConnection(socket: Socket, services: ConnectionServices): void {
   const reader = createLineReader(requestLimitBytes);
   const streams = new Map<number, Follower | null>();
+  /** Requests under way, to be broken off by `cancel` or with the connection. */
+  const underWay = new Map<number, AbortController>();
   const closed = new AbortController();
   let greeted = false;
   let pending = 0;
@@ -109,6 +111,7 @@ export function serveConnection(socket: Socket, services: ConnectionServices): v
         const follower = typeof target === "number" ? streams.get(target) : undefined;
         if (typeof target === "number") streams.delete(target);
         follower?.close();
+        if (typeof target === "number") underWay.get(target)?.abort(cancelled());
         return null;
       }
       case "clearEvents":
@@ -116,7 +119,17 @@ export function serveConnection(socket: Socket, services: ConnectionServices): v
         return null;
       default:
         return await ((services.servers && callServers(services.servers, method, params)) ??
-          callBroker(services.api, method, params));
+          follow(request.id, (signal) => callBroker(services.api, method, params, { signal })));
+    }
+  }
+
+  async function follow<T>(id: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const abort = new AbortController();
+    underWay.set(id, abort);
+    try {
+      return await work(abort.signal);
+    } finally {
+      if (underWay.get(id) === abort) underWay.delete(id);
     }
   }
 
@@ -155,6 +168,7 @@ export function serveConnection(socket: Socket, services: ConnectionServices): v
     closed.abort();
     for (const follower of streams.values()) follower?.close();
     streams.clear();
+    for (const abort of underWay.values()) abort.abort(cancelled());
   });
 }
 
@@ -167,6 +181,10 @@ function greet(params: Readonly<Record<string, unknown>>): true {
     );
   }
   return true;
+}
+
+function cancelled(): UnderstudyError {
+  return new UnderstudyError("CANCELLED", "It was broken off, as nobody wants the answer any more.");
 }
 
 function pairOrNull({ pair = null }: Readonly<Record<string, unknown>>): string | null {

@@ -1,15 +1,23 @@
 import { UnderstudyError } from "../core/error.ts";
 import { type Role, roles } from "../core/role.ts";
 import { type EventFilter, severities } from "../diagnostics/filter.ts";
-import type { BrokerApi } from "./broker-api.ts";
+import type { BrokerApi, Following } from "./broker-api.ts";
 import { badRequest, isObject } from "./protocol.ts";
 
 type Params = Readonly<Record<string, unknown>>;
 
 const textLimit = 1000;
 
-/** Calls the method of the broker a request names. Throws CONTROL_UNKNOWN_METHOD, CONTROL_BAD_REQUEST. */
-export async function callBroker(api: BrokerApi, method: string, params: Params): Promise<unknown> {
+/**
+ * Calls the method of the broker a request names; `following.signal` breaks off what takes its time. Throws
+ * CONTROL_UNKNOWN_METHOD, CONTROL_BAD_REQUEST.
+ */
+export async function callBroker(
+  api: BrokerApi,
+  method: string,
+  params: Params,
+  following: Following = {},
+): Promise<unknown> {
   switch (method) {
     case "status":
       return await api.status();
@@ -37,11 +45,14 @@ export async function callBroker(api: BrokerApi, method: string, params: Params)
         text(params, "pair"),
         oneOf(params, "member", roles) ?? "primary",
         params["node"] === null ? null : text(params, "node"),
+        following,
       );
     case "findEndpoints":
-      return await api.findEndpoints(text(params, "url"));
+      return await api.findEndpoints(text(params, "url"), following);
+    case "findServers":
+      return await api.findServers(textOrNull(params, "machine"), following);
     case "testNotification":
-      return await api.testNotification(params["pair"] === null ? null : text(params, "pair"));
+      return await api.testNotification(textOrNull(params, "pair"), following);
     default:
       throw new UnderstudyError(
         "CONTROL_UNKNOWN_METHOD",
@@ -88,6 +99,10 @@ function text(params: Params, name: string): string {
   const value = optionalText(params, name);
   if (value === undefined) throw badRequest(`${name} is missing`);
   return value;
+}
+
+function textOrNull(params: Params, name: string): string | null {
+  return params[name] === null ? null : text(params, name);
 }
 
 function optionalText(params: Params, name: string): string | undefined {

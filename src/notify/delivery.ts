@@ -42,7 +42,7 @@ export class Delivery {
     const server = this.#servers[role];
     if (server === null) return "no server is set";
     try {
-      await sendMail(server, mail, undefined, this.#timeouts);
+      await sendMail(server, mail, { timeouts: this.#timeouts });
       return null;
     } catch (error) {
       const code = error instanceof UnderstudyError ? error.code : "INTERNAL";

@@ -8,19 +8,34 @@ export interface DialogueLine {
   readonly text: string;
 }
 
+/** What stands before a line, by who said it. */
+export const dialogueMarks: Readonly<Record<DialogueLine["by"], string>> = Object.freeze({
+  client: ">",
+  server: "<",
+  note: "-",
+});
+
 /** Lines of a dialogue that are kept, and characters of each. */
 const longestDialogue = 200;
 const longestLine = 500;
 
+export interface SendOptions {
+  /** Gets every word that was said. */
+  readonly dialogue?: ((line: DialogueLine) => void) | undefined;
+  readonly timeouts?: MailTimeouts | undefined;
+  /** Breaks it off; the message may have been taken already. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Hands a message to a mail server. `dialogue` gets every word that was said.
- * @throws UnderstudyError MAIL_UNREACHABLE, MAIL_TIMEOUT, MAIL_LOGIN_REFUSED, MAIL_CERTIFICATE, MAIL_TLS, MAIL_REFUSED
+ * Hands a message to a mail server.
+ * @throws UnderstudyError MAIL_UNREACHABLE, MAIL_TIMEOUT, MAIL_LOGIN_REFUSED, MAIL_CERTIFICATE, MAIL_TLS, MAIL_REFUSED,
+ * CANCELLED
  */
 export async function sendMail(
   server: MailServer,
   mail: Mail,
-  dialogue: (line: DialogueLine) => void = () => undefined,
-  timeouts: MailTimeouts = mailTimeouts,
+  { dialogue = () => undefined, timeouts = mailTimeouts, signal }: SendOptions = {},
 ): Promise<void> {
   const password = server.password === null ? null : await server.password();
   let heard = 0;
@@ -45,21 +60,23 @@ export async function sendMail(
     transactionLog: true,
     debug: true,
   } as Parameters<typeof createTransport>[0]);
-  let timer: NodeJS.Timeout | undefined;
+  const late = AbortSignal.timeout(timeouts.whole);
+  // the types do not know yet what the library takes: it ends the connection with the signal
+  const message = {
+    ...mail,
+    to: [...mail.to],
+    signal: signal ? AbortSignal.any([signal, late]) : late,
+  } as Parameters<typeof transport.sendMail>[0];
   try {
-    const late = new Promise<never>((_, reject) => {
-      const error = Object.assign(new Error(`no end after ${timeouts.whole} ms`), { code: "ETIMEDOUT" });
-      timer = setTimeout(() => reject(error), timeouts.whole);
-    });
-    const sending = transport.sendMail({ ...mail, to: [...mail.to] }) as Promise<{
-      readonly rejected?: readonly unknown[];
-    }>;
-    const { rejected = [] } = await Promise.race([sending, late]);
+    const sent = (await transport.sendMail(message)) as { readonly rejected?: readonly unknown[] };
+    const { rejected = [] } = sent;
     if (rejected.length > 0) hear({ by: "note", text: `not accepted for ${rejected.join(", ")}` });
   } catch (error) {
-    throw mailError(error, server);
+    if (signal?.aborted) throw new UnderstudyError("CANCELLED", "The message was broken off.");
+    if (!late.aborted) throw mailError(error, server);
+    const failure = Object.assign(new Error(`no end after ${timeouts.whole} ms`), { code: "ETIMEDOUT" });
+    throw mailError(failure, server);
   } finally {
-    clearTimeout(timer);
     transport.close();
   }
 }

@@ -1,6 +1,6 @@
 import { UnderstudyError } from "../core/error.ts";
 import { composeTest } from "./compose.ts";
-import { type DialogueLine, sendMail } from "./mail-server.ts";
+import { type DialogueLine, dialogueMarks, sendMail } from "./mail-server.ts";
 import type { MailServerRole, MailTimeouts, NotificationRules } from "./settings.ts";
 
 /** What became of a test through one mail server. */
@@ -13,6 +13,14 @@ export interface MailTest {
   readonly dialogue: readonly DialogueLine[];
 }
 
+export interface TestMailOptions {
+  readonly timeouts?: MailTimeouts | undefined;
+  /** Breaks the test off; each server's outcome is then CANCELLED. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told of every word as it is said. */
+  readonly progress?: ((step: string) => void) | undefined;
+}
+
 /**
  * Sends a test message through each mail server that is set, enabled or not.
  * @throws UnderstudyError NOTIFICATION_INCOMPLETE where sender, recipient or server is missing
@@ -20,7 +28,7 @@ export interface MailTest {
 export async function testNotification(
   rules: NotificationRules,
   pair: string | null,
-  timeouts?: MailTimeouts,
+  options: TestMailOptions = {},
 ): Promise<readonly MailTest[]> {
   const missing = [
     ...((rules.servers.primary ?? rules.servers.secondary) ? [] : ["a mail server (primarySmtp)"]),
@@ -39,7 +47,12 @@ export async function testNotification(
     roles.map(async (role): Promise<MailTest> => {
       const server = rules.servers[role] as NonNullable<(typeof rules.servers)[typeof role]>;
       const dialogue: DialogueLine[] = [];
-      const error = await sendMail(server, mail, (line) => dialogue.push(line), timeouts).then(
+      const hear = (line: DialogueLine): void => {
+        dialogue.push(line);
+        options.progress?.(`${role} ${dialogueMarks[line.by]} ${line.text}`);
+      };
+      const { timeouts, signal } = options;
+      const error = await sendMail(server, mail, { dialogue: hear, timeouts, signal }).then(
         () => null,
         (failure: unknown) => ({
           code: failure instanceof UnderstudyError ? failure.code : "INTERNAL",

@@ -1,7 +1,9 @@
 import type {
   BrokerApi,
   BrowsedItem,
+  Following,
   FoundEndpoint,
+  FoundProgId,
   PairStatus,
   ReloadAnswer,
   SwitchoverAnswer,
@@ -10,7 +12,7 @@ import { UnderstudyError } from "../core/error.ts";
 import type { Role } from "../core/role.ts";
 import type { ReportEvent } from "../diagnostics/event.ts";
 import type { PairHost } from "../host/pair-host.ts";
-import { deployedPairs, finishDeployment } from "../project/deployment-mark.ts";
+import { adoptDeployment, deployedPairs } from "../project/deployment-mark.ts";
 import { diffProjects, type ProjectDifference } from "../project/difference.ts";
 import {
   isPairEnabled,
@@ -81,7 +83,7 @@ interface RunningPair {
   readonly host: PairHost;
   apply(pair: Pair, reconnect: boolean): Promise<void>;
   status(endpointUrls: readonly string[]): PairStatus;
-  browse(member: Role, node: string | null): Promise<readonly BrowsedItem[]>;
+  browse(member: Role, node: string | null, signal?: AbortSignal): Promise<readonly BrowsedItem[]>;
 }
 
 class OpcBroker implements Broker {
@@ -169,12 +171,21 @@ class OpcBroker implements Broker {
     return this.#running(name).host.switchover(options);
   }
 
-  browse(name: string, member: Role, node: string | null): Promise<readonly BrowsedItem[]> {
-    return this.#running(name).browse(member, node);
+  async browse(
+    name: string,
+    member: Role,
+    node: string | null,
+    { signal }: Following = {},
+  ): Promise<readonly BrowsedItem[]> {
+    return await this.#running(name).browse(member, node, signal);
   }
 
-  findEndpoints(url: string): Promise<readonly FoundEndpoint[]> {
-    return this.#ua.findEndpoints(url);
+  findEndpoints(url: string, { signal }: Following = {}): Promise<readonly FoundEndpoint[]> {
+    return this.#ua.findEndpoints(url, signal);
+  }
+
+  findServers(machine: string | null, { signal }: Following = {}): Promise<readonly FoundProgId[]> {
+    return this.#da.findServers(machine, signal);
   }
 
   reload(): Promise<ReloadAnswer> {
@@ -197,11 +208,12 @@ class OpcBroker implements Broker {
   async #apply(
     project: Project,
     difference: ProjectDifference,
-    deployed: readonly string[] | null,
+    deployed: { readonly pairs: readonly string[]; readonly reason: string | null } | null,
   ): Promise<void> {
     // the front first: an address that cannot be used refuses the project before anything else is touched
     if (difference.front.length > 0) await this.#ua.applyFront(project.opcUa, difference.frontRestarts);
-    if (deployed !== null) await this.#takeOverDeployment(deployed);
+    const reason = deployed?.reason ?? deploymentReason;
+    if (deployed !== null) await this.#takeOverDeployment(deployed.pairs, reason);
     // the CLI may have named other pairs as enabled while it edited the project
     const stored = await readMachineState(this.#options.stateDirectory);
     for (const pair of difference.removed) await this.#remove(pairName(pair), "removed from the project");
@@ -218,19 +230,18 @@ class OpcBroker implements Broker {
     this.#project = project;
     for (const pair of deployed === null ? [] : project.pairs) {
       const name = pairName(pair);
-      if (isPairEnabled(stored, name) && !this.#enabledPair(name))
-        await this.#tryPair(pair, deploymentReason);
+      if (isPairEnabled(stored, name) && !this.#enabledPair(name)) await this.#tryPair(pair, reason);
     }
   }
 
   /** Only the pairs that the deployment names go on. */
-  async #takeOverDeployment(enabled: readonly string[]): Promise<void> {
+  async #takeOverDeployment(enabled: readonly string[], reason: string): Promise<void> {
     const kept = new Set(enabled.map((name) => name.toLowerCase()));
     for (const pair of this.#project.pairs) {
       const name = pairName(pair);
-      if (!kept.has(name.toLowerCase())) await this.#remove(name, deploymentReason);
+      if (!kept.has(name.toLowerCase())) await this.#remove(name, reason);
     }
-    await finishDeployment(this.#options.stateDirectory);
+    await adoptDeployment(this.#options.stateDirectory);
     this.#machineState = await readMachineState(this.#options.stateDirectory);
   }
 

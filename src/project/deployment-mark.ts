@@ -16,26 +16,48 @@ interface Mark {
   readonly projectFile: string;
   /** Of the new project, hexadecimal. */
   readonly sha256: string;
-  readonly enabledPairs: readonly string[];
-  /** Who deploys. A mark of a process that lives is left alone while the project is still the old one. */
+  /** null = those that are enabled stay so. */
+  readonly enabledPairs: readonly string[] | null;
+  /** Why pairs are enabled and disabled, for the events. */
+  readonly reason?: string;
+  /** What is put back unless the broker that runs has taken the project over; null = no broker has to. */
+  readonly undo?: { readonly base64: string; readonly enabledPairs: readonly string[] | null } | null;
+  /** Who deploys. What a process that lives has under way is left alone. */
   readonly pid: number;
+}
+
+/** A deployment that is announced. */
+export interface AnnouncedDeployment {
+  readonly projectFile: string;
+  readonly text: string | Uint8Array;
+  /** Pairs enabled with it; null = those that are enabled stay so. */
+  readonly enabledPairs: readonly string[] | null;
+  readonly reason?: string | undefined;
+  /**
+   * The project before and its enabled pairs, to be put back unless `confirmDeployment` is called: a project that the
+   * running broker refuses must not be the one it starts with after a crash.
+   */
+  readonly undo?: { readonly bytes: Uint8Array; readonly enabledPairs: readonly string[] | null } | undefined;
 }
 
 const fileName = "deployment.json";
 
 /** Announces a deployment. Throws DEPLOYMENT_UNDER_WAY where another one is being carried out. */
-export async function markDeployment(
-  stateDirectory: string,
-  deployment: {
-    readonly projectFile: string;
-    readonly text: string | Uint8Array;
-    readonly enabledPairs: readonly string[];
-  },
-): Promise<void> {
+export async function markDeployment(stateDirectory: string, deployment: AnnouncedDeployment): Promise<void> {
   await finishDeployment(stateDirectory);
-  const { projectFile, text, enabledPairs } = deployment;
+  const { projectFile, text, enabledPairs, reason, undo } = deployment;
   const file = await realpath(projectFile).catch(() => projectFile);
-  const mark: Mark = { version: 1, projectFile: file, sha256: hashOf(text), enabledPairs, pid: process.pid };
+  const mark: Mark = {
+    version: 1,
+    projectFile: file,
+    sha256: hashOf(text),
+    enabledPairs,
+    ...(reason === undefined ? {} : { reason }),
+    undo: undo
+      ? { base64: Buffer.from(undo.bytes).toString("base64"), enabledPairs: undo.enabledPairs }
+      : null,
+    pid: process.pid,
+  };
   const temporary = join(stateDirectory, `.${fileName}.${randomBytes(6).toString("hex")}`);
   await writeFileAtomically(temporary, `${JSON.stringify(mark)}\n`, 0o600);
   try {
@@ -58,29 +80,70 @@ export async function markDeployment(
   }
 }
 
-/** The pairs that are enabled with a project that was put in place but not yet taken over; null = there is none. */
-export async function deployedPairs(stateDirectory: string): Promise<readonly string[] | null> {
+/**
+ * The pairs that are enabled with a project that was put in place but not yet taken over, and why; null = there is
+ * none, or it leaves them as they are.
+ */
+export async function deployedPairs(
+  stateDirectory: string,
+): Promise<{ readonly pairs: readonly string[]; readonly reason: string | null } | null> {
   const mark = await readMark(stateDirectory);
-  return mark !== null && (await isInPlace(mark)) ? mark.enabledPairs : null;
+  if (mark === null || mark.enabledPairs === null || !(await isInPlace(mark))) return null;
+  return { pairs: mark.enabledPairs, reason: mark.reason ?? null };
+}
+
+/** The machine state becomes the one that a project in place asks for; whoever deploys it confirms it still. */
+export async function adoptDeployment(stateDirectory: string): Promise<void> {
+  const mark = await readMark(stateDirectory);
+  if (mark === null || !(await isInPlace(mark))) return;
+  await saveEnabledPairs(stateDirectory, mark.enabledPairs);
+  if (!mark.undo) await forgetMark(stateDirectory);
+}
+
+/** Ends a deployment of this process whose project is in force. */
+export async function confirmDeployment(stateDirectory: string): Promise<void> {
+  const mark = await readMark(stateDirectory);
+  if (mark === null) return;
+  if (await isInPlace(mark)) await saveEnabledPairs(stateDirectory, mark.enabledPairs);
+  await forgetMark(stateDirectory);
 }
 
 /**
- * Ends a deployment: where its project is in place the machine state becomes the one it asks for. Where it is
- * not, it did not happen and the mark goes, unless the process that made it still lives.
+ * Ends what a deployment has left: where its project is in place the machine state becomes the one it asks for, or,
+ * where a broker had to take it over and nobody has confirmed that, the project before is put back (`undone`). Where
+ * it is not in place, it did not happen and the mark goes. What a process that lives has under way is left alone,
+ * unless a broker starts (`isStart`): then nobody can confirm it any more.
  */
-export async function finishDeployment(stateDirectory: string): Promise<void> {
+export async function finishDeployment(
+  stateDirectory: string,
+  isStart = false,
+): Promise<"done" | "undone" | "left"> {
   const mark = await readMark(stateDirectory);
-  if (mark === null) return;
-  if (await isInPlace(mark)) {
-    const state = mark.enabledPairs.reduce(
-      (next, name) => withPairEnabled(next, name, true),
-      emptyMachineState,
-    );
-    await saveMachineState(stateDirectory, state);
-  } else if (mark.pid !== process.pid && isAlive(mark.pid)) {
-    return;
+  if (mark === null) return "done";
+  const inPlace = await isInPlace(mark);
+  const others = mark.pid !== process.pid && isAlive(mark.pid);
+  if (others && (inPlace ? mark.undo && !isStart : true)) return "left";
+  if (inPlace && mark.undo) {
+    await writeFileAtomically(mark.projectFile, Buffer.from(mark.undo.base64, "base64"));
+    await saveEnabledPairs(stateDirectory, mark.undo.enabledPairs);
+  } else if (inPlace) {
+    await saveEnabledPairs(stateDirectory, mark.enabledPairs);
+  } else if (mark.undo) {
+    // a rollback that was killed after the project was back
+    await saveEnabledPairs(stateDirectory, mark.undo.enabledPairs);
   }
-  await rm(join(stateDirectory, fileName), { force: true });
+  await forgetMark(stateDirectory);
+  return inPlace && mark.undo ? "undone" : "done";
+}
+
+async function saveEnabledPairs(stateDirectory: string, pairs: readonly string[] | null): Promise<void> {
+  if (pairs === null) return;
+  const state = pairs.reduce((next, name) => withPairEnabled(next, name, true), emptyMachineState);
+  await saveMachineState(stateDirectory, state);
+}
+
+function forgetMark(stateDirectory: string): Promise<void> {
+  return rm(join(stateDirectory, fileName), { force: true });
 }
 
 async function readMark(stateDirectory: string): Promise<Mark | null> {
@@ -88,7 +151,9 @@ async function readMark(stateDirectory: string): Promise<Mark | null> {
   if (text === null) return null;
   try {
     const mark = JSON.parse(text) as Mark;
-    return mark.version === 1 && Array.isArray(mark.enabledPairs) ? mark : null;
+    return mark.version === 1 && (mark.enabledPairs === null || Array.isArray(mark.enabledPairs))
+      ? mark
+      : null;
   } catch {
     return null;
   }

@@ -10,7 +10,11 @@ import { ProjectError, type ProjectErrorCode } from "./project-error.ts";
  * `PROJECT_TOO_LARGE`, `PROJECT_ENCODING_INVALID`, or what is wrong in the text.
  */
 export async function readProject(file: string): Promise<ProjectDocument> {
-  const bytes = await readLimited(file);
+  return parseProjectBytes(await readLimited(file), file);
+}
+
+/** Checks the bytes of a project file. Throws ProjectError. */
+export function parseProjectBytes(bytes: Uint8Array, file: string): ProjectDocument {
   return new ProjectDocument(decode(bytes, file), file);
 }
 

@@ -2,9 +2,11 @@ import { runCli } from "../../src/cli/cli.ts";
 import { processTerminal } from "../../src/cli/terminal.ts";
 import { UnderstudyError } from "../../src/core/error.ts";
 import type { Broker, BrokerOptions } from "../../src/opc/broker.ts";
+import { adoptDeployment } from "../../src/project/deployment-mark.ts";
 import {
   isPairEnabled,
   type MachineState,
+  readMachineState,
   saveMachineState,
   withPairEnabled,
 } from "../../src/project/machine-state.ts";
@@ -61,6 +63,10 @@ class MemoryBroker implements Broker {
     return [];
   }
 
+  async findServers() {
+    return [];
+  }
+
   async #find(name: string) {
     const found = (await this.status()).find((pair) => pair.name.toLowerCase() === name.toLowerCase());
     if (found === undefined) throw new UnderstudyError("PAIR_UNKNOWN", `There is no pair '${name}'.`);
@@ -112,6 +118,8 @@ class MemoryBroker implements Broker {
     const before = this.#project.pairs.map(pairName);
     this.#project = (await readProject(this.#options.projectFile)).project;
     const after = this.#project.pairs.map(pairName);
+    await adoptDeployment(this.#options.stateDirectory);
+    this.#state = await readMachineState(this.#options.stateDirectory);
     return {
       added: after.filter((name) => !before.includes(name)),
       removed: before.filter((name) => !after.includes(name)),

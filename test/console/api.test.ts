@@ -6,12 +6,14 @@ import type {
   EventsAnswer,
   HistoryAnswer,
   ImportAnswer,
+  ProgIdsAnswer,
   ProjectAnswer,
   SaveAnswer,
   StatusAnswer,
 } from "../../src/console/contract.ts";
 import type { ServerCheck } from "../../src/control/servers-api.ts";
 import { UnderstudyError } from "../../src/core/error.ts";
+import { findDaServers } from "../../src/opc/da/find-da-servers.ts";
 import { TestConsole } from "./support.ts";
 
 describe("the console's HTTP interface", function () {
@@ -231,6 +233,27 @@ describe("the console's HTTP interface", function () {
     assert.match(broken.json<{ message: string }>().message, /the uploaded file/);
   });
 
+  it("lists the OPC DA servers of a machine to whoever is logged in, or says what it lacks", async () => {
+    await start();
+    const { servers } = await get<ProgIdsAnswer>("/api/v1/browse/progids?machine=plc-a");
+    assert.deepEqual(
+      servers.map(({ progId }) => progId),
+      ["Vendor.Server.1"],
+    );
+    await get("/api/v1/browse/progids");
+    assert.deepEqual(console_.calls, [
+      ["findServers", "plc-a"],
+      ["findServers", null],
+    ]);
+    await console_.stop();
+    await start({ findServers: (machine) => findDaServers(null, machine) });
+    const missing = await console_.ask("GET", "/api/v1/browse/progids");
+    assert.equal(missing.status, 501);
+    assert.equal(missing.json<{ code: string }>().code, "DA_HELPER_MISSING");
+    await console_.ask("DELETE", "/api/v1/session");
+    assert.equal((await console_.ask("GET", "/api/v1/browse/progids")).status, 401);
+  });
+
   it("answers programs: alive, ready, which member is active, metrics", async () => {
     await start();
     const statusOf = async (path: string) => (await console_.ask("GET", path)).status;
@@ -240,6 +263,11 @@ describe("the console's HTTP interface", function () {
     assert.equal(await statusOf("/pairs/Boiler/secondary"), 503);
     assert.equal(await statusOf("/pairs/Nobody/primary"), 404);
     assert.equal((await console_.ask("HEAD", "/pairs/Boiler/secondary")).status, 503);
+    assert.equal(await statusOf("/servers/historian"), 200);
+    assert.equal(await statusOf("/servers/Historian/live"), 200);
+    assert.equal(await statusOf("/servers/Historian/stand-in"), 503);
+    assert.equal(await statusOf("/servers/Nobody"), 404);
+    console_.report({ kind: "takeoverFailed", rolledBack: true, detail: "no address" }, "Historian");
     const cause = { kind: "statusQuery", member: "primary", sinceMs: 0, missed: 1 } as const;
     console_.report({ kind: "promoted", member: "secondary", from: "primary", cause, tookMs: 1 });
     const { text } = await console_.ask("GET", "/metrics");
@@ -248,6 +276,9 @@ describe("the console's HTTP interface", function () {
       'understudy_member_active{pair="Boiler",member="secondary"} 0',
       'understudy_member_health{pair="Boiler",member="primary",health="ok"} 1',
       'understudy_switchovers_total{pair="Boiler",to="secondary",cause="statusQuery"} 1',
+      'understudy_server_role{server="Historian",role="live"} 1',
+      'understudy_server_condition{server="Historian",condition="failure"} 0',
+      'understudy_takeovers_total{server="Historian",outcome="rolled_back"} 1',
       'understudy_probe_duration_seconds_bucket{pair="Boiler",member="primary",le="0.0025"} 1',
     ]) {
       assert.ok(text.includes(`${line}\n`), `${line} in\n${text}`);

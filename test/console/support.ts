@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConsoleServer, serveConsole } from "../../src/console/console-server.ts";
@@ -12,27 +11,18 @@ import { systemClock } from "../../src/opc/clock.ts";
 import { newProject } from "../../src/project/project-document.ts";
 import { saveProject } from "../../src/project/project-file.ts";
 import { rememberingBroker, rememberingServers } from "../control/helpers.ts";
+import { ConsoleClient, password, user } from "./console-client.ts";
 
-export const user = "shift";
-export const password = "correct horse";
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly text: string;
-  json<T>(): T;
-}
+export { password, user };
 
 /** A console in this process on a broker that only notes what is asked of it, and a browser's manners. */
-export class TestConsole {
+export class TestConsole extends ConsoleClient {
   readonly calls: unknown[][];
   readonly journal: Journal;
   readonly server: ConsoleServer;
   readonly projectFile: string;
   readonly #folder: string;
   readonly #report: (record: DiagnosticRecord, context: EventContext) => void;
-  #cookie = "";
-  #csrf = "";
 
   private constructor(parts: {
     folder: string;
@@ -41,6 +31,7 @@ export class TestConsole {
     calls: unknown[][];
     report: (record: DiagnosticRecord, context: EventContext) => void;
   }) {
+    super(parts.server.url);
     this.#folder = parts.folder;
     this.server = parts.server;
     this.journal = parts.journal;
@@ -87,63 +78,6 @@ export class TestConsole {
 
   report(record: DiagnosticRecord, pair: string | null = "Boiler"): void {
     this.#report(record, { pair, server: pair, machine: "plc-a", client: null });
-  }
-
-  /** Gets the token that changes need. */
-  async refresh(): Promise<void> {
-    this.#csrf = (await this.ask("GET", "/api/v1/session")).json<{ csrfToken: string }>().csrfToken;
-  }
-
-  async login(name = user, word = password): Promise<Answer> {
-    const answer = await this.ask("POST", "/api/v1/session", { user: name, password: word });
-    if (answer.status === 200) this.#csrf = answer.json<{ csrfToken: string }>().csrfToken;
-    return answer;
-  }
-
-  ask(
-    method: string,
-    path: string,
-    body?: unknown,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<Answer> {
-    const url = new URL(this.server.url);
-    const text = body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body);
-    return new Promise((resolve, reject) => {
-      const request = httpRequest(
-        {
-          host: url.hostname,
-          port: url.port,
-          method,
-          path,
-          headers: {
-            ...(this.#cookie === "" ? {} : { cookie: this.#cookie }),
-            ...(this.#csrf === "" ? {} : { "x-csrf-token": this.#csrf }),
-            ...(text === null
-              ? {}
-              : { "content-type": "application/json", "content-length": String(Buffer.byteLength(text)) }),
-            ...headers,
-          },
-        },
-        (response) => {
-          const [cookie] = response.headers["set-cookie"] ?? [];
-          if (cookie !== undefined) this.#cookie = cookie.split(";")[0] ?? "";
-          let answer = "";
-          response.setEncoding("utf8").on("data", (part: string) => {
-            answer += part;
-          });
-          response.on("end", () =>
-            resolve({
-              status: response.statusCode ?? 0,
-              headers: response.headers,
-              text: answer,
-              json: <T>() => JSON.parse(answer) as T,
-            }),
-          );
-        },
-      );
-      request.on("error", reject);
-      request.end(text ?? undefined);
-    });
   }
 
   async stop(): Promise<void> {

@@ -76,6 +76,38 @@ describe("controlling a broker over its local socket", () => {
     ]);
   });
 
+  it("ends work under way when asked, and when whoever asked has gone", async () => {
+    const begun: (() => void)[] = [];
+    const ended: Promise<unknown>[] = [];
+    const work = (signal: AbortSignal | undefined): Promise<never> => {
+      assert.ok(signal);
+      const end = once(signal, "abort").then(() => signal.throwIfAborted());
+      ended.push(end.catch((error: unknown) => error));
+      begun.shift()?.();
+      return end as Promise<never>;
+    };
+    const begins = () => new Promise<void>((resolve) => begun.push(resolve));
+    await serve(directory.path, {
+      ...broker.api,
+      findEndpoints: (_url, following) => work(following?.signal),
+      findServers: (_machine, following) => work(following?.signal),
+    });
+    const remote = await client();
+    const abort = new AbortController();
+    const first = begins();
+    const found = remote.findEndpoints("opc.tcp://nowhere:4840", { signal: abort.signal });
+    await first;
+    abort.abort();
+    await assert.rejects(found, { code: "CANCELLED" });
+    const second = begins();
+    const lost = assert.rejects(remote.findServers(null), { code: "CONTROL_CLOSED" });
+    await second;
+    remote.close();
+    await lost;
+    for (const error of await Promise.all(ended)) assert.equal((error as { code: string }).code, "CANCELLED");
+    assert.deepEqual(internalErrors, []);
+  });
+
   it("carries a refusal as the error it is", async () => {
     await serve();
     const remote = await client();

@@ -96,6 +96,11 @@ export function rememberingBroker(): { readonly api: BrokerApi; readonly calls: 
     async findEndpoints(url) {
       return [{ name: "Simulator", endpointUrl: url, security: "None None" }];
     },
+    async findServers(machine) {
+      calls.push(["findServers", machine]);
+      const clsid = "{7B1C2A40-5E0F-4D31-8F26-9C1D5B7E0001}";
+      return [{ progId: "Vendor.Server.1", description: "A server", clsid }];
+    },
     reload() {
       calls.push(["reload"]);
       return Promise.resolve({ added: ["Pump"], removed: [], changed: [], restarted: [] });

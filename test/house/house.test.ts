@@ -13,8 +13,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   host: ["core", "diagnostics", "control"],
   opc: ["core", "diagnostics", "notify", "project", "control", "host"],
   servers: ["core", "diagnostics", "notify", "project", "control", "host"],
-  console: ["core", "diagnostics", "notify", "project", "control", "host", "opc", "servers"],
-  cli: ["core", "diagnostics", "notify", "project", "control", "host", "opc", "servers", "console"],
+  manage: ["core", "diagnostics", "project", "control", "opc"],
+  console: ["core", "diagnostics", "notify", "project", "control", "host", "opc", "servers", "manage"],
+  cli: ["core", "diagnostics", "notify", "project", "control", "host", "opc", "servers", "manage", "console"],
 };
 
 /** Words and places that say nothing about the product. Put together so that this file does not contain them. */

@@ -138,7 +138,7 @@ describeNative("The commands that enable and disable a DA pair", (machine) => {
   });
 
   it("move with the name of a pair, which clients see when they browse, and leave nothing behind", async function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const alias = "Understudy.Simulator.Boiler";
     const before = await registry();
     await understudy("pair", "enable", progId);
@@ -170,7 +170,7 @@ describeNative("The commands that enable and disable a DA pair", (machine) => {
   });
 
   it("restore what was there after a crash of the command, by the next command or the start of a broker", async function () {
-    this.timeout(180_000);
+    this.timeout(300_000);
     const before = await registry();
     for (const afterMs of [0, 15, 60]) {
       await crashWhileEnabling(afterMs);

@@ -1,4 +1,13 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { findDaServers } from "../../src/opc/da/find-da-servers.ts";
+import { helperCommand } from "../../src/opc/da/helper/helper-command.ts";
+import { HelperProcesses } from "../../src/opc/da/helper/helper-process.ts";
 import { nativeFile, nativeFiles, registerSimulator } from "../../tools/native/programs.ts";
 import { HelperSession, hex, server } from "./support/helper-session.ts";
 import { describeNative } from "./support/machine.ts";
@@ -88,5 +97,52 @@ describeNative("The servers of a machine", (machine) => {
   it("of another machine are its OPCEnum's affair: without one there is an error, not this machine's list", async () => {
     const refused = await session.refusal("listServers", { machine: "192.0.2.1", versions: versions.all });
     assert.match(refused, /^0x8/);
+  });
+
+  describe("as the console and the command line show them", () => {
+    const starter = () => {
+      const command = helperCommand({
+        executable: nativeFile(nativeFiles.helper),
+        winePrefix: machine().prefix,
+      });
+      return new HelperProcesses({ command: { ...command, environment: machine().environment } });
+    };
+
+    it("have ProgID, CLSID and description", async () => {
+      const found = await findDaServers(starter(), null);
+      assert.deepEqual(
+        found.map(({ progId, clsid }) => [progId, clsid]),
+        both.map((progId, index) => [progId, classOf(index + 1)]),
+      );
+      assert.equal(found[0]?.description, "Understudy OPC DA simulator 1");
+    });
+
+    it("are not found on a machine that does not tell, which is said", async () => {
+      await assert.rejects(findDaServers(starter(), "192.0.2.1"), { code: "DA_SERVERS_UNAVAILABLE" });
+    });
+
+    it("are looked for no longer than somebody wants them", async () => {
+      const abort = new AbortController();
+      const found = findDaServers(starter(), null, abort.signal);
+      abort.abort();
+      await assert.rejects(found, { code: "CANCELLED" });
+    });
+
+    it("are listed by the command", async () => {
+      const directory = await mkdtemp(join(tmpdir(), "understudy-da-servers-"));
+      const cli = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+      const env = { ...machine().environment, UNDERSTUDY_DA_WINE_PREFIX: machine().prefix };
+      try {
+        const args = [cli, "--state-dir", directory, "--json", "da", "servers"];
+        const { stdout } = await promisify(execFile)(process.execPath, args, { env, timeout: 60_000 });
+        const found = JSON.parse(stdout) as readonly { readonly progId: string }[];
+        assert.deepEqual(
+          found.map(({ progId }) => progId),
+          both,
+        );
+      } finally {
+        await rm(directory, { recursive: true, force: true });
+      }
+    });
   });
 });

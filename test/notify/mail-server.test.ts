@@ -33,11 +33,11 @@ describe("sending mail", () => {
   }
 
   function send(server: MailServer, dialogue?: DialogueLine[]): Promise<void> {
-    return sendMail(server, mail, dialogue && ((line) => dialogue.push(line)), timeouts);
+    return sendMail(server, mail, { dialogue: dialogue && ((line) => dialogue.push(line)), timeouts });
   }
 
   function codeOf(server: MailServer, patience = timeouts): Promise<string> {
-    return sendMail(server, mail, undefined, patience).then(
+    return sendMail(server, mail, { timeouts: patience }).then(
       () => "sent",
       (error: UnderstudyError) => error.code,
     );
@@ -45,12 +45,7 @@ describe("sending mail", () => {
 
   it("hands the message over, to all recipients", async () => {
     const server = await mailServer();
-    await sendMail(
-      server.settings(),
-      { ...mail, to: ["b@plant.example", "c@plant.example"] },
-      undefined,
-      timeouts,
-    );
+    await sendMail(server.settings(), { ...mail, to: ["b@plant.example", "c@plant.example"] }, { timeouts });
     assert.match(server.received[0] ?? "", /^To: b@plant.example, c@plant.example\r$/m);
   });
 
@@ -116,7 +111,7 @@ describe("sending mail", () => {
     const tests = await testNotification(
       rules({ enabled: false, servers: { primary: bad, secondary: good.settings() } }),
       "Boiler",
-      timeouts,
+      { timeouts },
     );
     assert.deepEqual(
       tests.map(({ server, error }) => [server, error?.code ?? null]),
@@ -127,6 +122,31 @@ describe("sending mail", () => {
     );
     assert.ok(tests[0]?.dialogue.some(({ by, text }) => by === "server" && text.includes("554 5.7.1")));
     assert.match(good.received[0] ?? "", /test of the notifications of the pair Boiler/);
+  });
+
+  it("breaks a test off when asked, and lets the server go", async () => {
+    const silent = await ScriptedServer.start((line) => (line === null ? "220 hello" : null));
+    stops.push(() => silent.stop());
+    const primary = {
+      host: "127.0.0.1",
+      port: silent.port,
+      security: "none",
+      user: null,
+      password: null,
+    } as const;
+    const abort = new AbortController();
+    const steps: string[] = [];
+    const [test] = await testNotification(rules({ servers: { primary, secondary: null } }), null, {
+      timeouts,
+      signal: abort.signal,
+      progress(step) {
+        steps.push(step);
+        if (step.includes("EHLO")) abort.abort();
+      },
+    });
+    assert.equal(test?.error?.code, "CANCELLED");
+    assert.ok(steps.includes("primary < 220 hello"), steps.join("\n"));
+    await silent.left;
   });
 
   it("refuses a test without server, sender or recipient and says what is missing", async () => {

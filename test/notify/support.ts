@@ -67,6 +67,11 @@ export class ScriptedServer {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #left: () => void = () => undefined;
+  /** Resolves when a client has left. */
+  readonly left = new Promise<void>((resolve) => {
+    this.#left = resolve;
+  });
 
   private constructor(server: Server, port: number) {
     this.#server = server;
@@ -77,6 +82,7 @@ export class ScriptedServer {
   static async start(answer: (line: string | null) => string | null): Promise<ScriptedServer> {
     const server = createServer((socket) => {
       scripted.#sockets.add(socket);
+      socket.once("close", () => scripted.#left());
       socket.on("error", () => undefined);
       const say = (line: string | null): void => {
         const text = answer(line);

@@ -1,12 +1,16 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Following } from "../../control/broker-api.ts";
 import { type Role, roles } from "../../core/role.ts";
 import type { ConsoleContext } from "../console-context.ts";
-import type { BrowseAnswer, EndpointsAnswer } from "../contract.ts";
+import type { BrowseAnswer, EndpointsAnswer, ProgIdsAnswer } from "../contract.ts";
+import { answerLongWork } from "../long-work.ts";
 import { requireLogin } from "../security/guards.ts";
 
 /** The address space of a member, and the endpoints of a server: to pick instead of to type. */
 export function browseRoutes(app: FastifyInstance, context: ConsoleContext): void {
   const { api } = context;
+  const work = <T>(request: FastifyRequest, reply: FastifyReply, ask: (following: Following) => Promise<T>) =>
+    answerLongWork(request, reply, ask, context.onInternalError);
   app.get<{
     Params: { readonly name: string };
     Querystring: { readonly member: Role; readonly node?: string };
@@ -23,9 +27,15 @@ export function browseRoutes(app: FastifyInstance, context: ConsoleContext): voi
         },
       },
     },
-    async (request): Promise<BrowseAnswer> => {
+    (request, reply) => {
       const { member, node = null } = request.query;
-      return { nodes: await api.browse(request.params.name, member, node) };
+      return work(
+        request,
+        reply,
+        async (following): Promise<BrowseAnswer> => ({
+          nodes: await api.browse(request.params.name, member, node, following),
+        }),
+      );
     },
   );
 
@@ -42,9 +52,38 @@ export function browseRoutes(app: FastifyInstance, context: ConsoleContext): voi
         },
       },
     },
-    async (request): Promise<EndpointsAnswer> => {
+    (request, reply) => {
       const { url } = request.query;
-      return { endpoints: await api.findEndpoints(url.includes("://") ? url : `opc.tcp://${url}:4840`) };
+      const whole = url.includes("://") ? url : `opc.tcp://${url}:4840`;
+      return work(
+        request,
+        reply,
+        async (following): Promise<EndpointsAnswer> => ({
+          endpoints: await api.findEndpoints(whole, following),
+        }),
+      );
     },
+  );
+
+  app.get<{ Querystring: { readonly machine?: string } }>(
+    "/api/v1/browse/progids",
+    {
+      preHandler: (request) => requireLogin(context, request),
+      schema: {
+        querystring: {
+          type: "object",
+          additionalProperties: false,
+          properties: { machine: { type: "string", maxLength: 255 } },
+        },
+      },
+    },
+    (request, reply) =>
+      work(
+        request,
+        reply,
+        async (following): Promise<ProgIdsAnswer> => ({
+          servers: await api.findServers(request.query.machine?.trim() || null, following),
+        }),
+      ),
   );
 }

@@ -1,11 +1,22 @@
 import type { FastifyInstance } from "fastify";
 import { type Role, roles } from "../../core/role.ts";
+import { disablePair, enablePair } from "../../manage/enable-pair.ts";
 import type { ConsoleContext } from "../console-context.ts";
+import { answerLongWork } from "../long-work.ts";
 import { reasonOf } from "../security/guards.ts";
 
 interface Operation {
   readonly Params: { readonly name: string };
   readonly Body: { readonly reason?: string } | null;
+}
+
+interface Enable {
+  readonly Params: { readonly name: string };
+  readonly Body: {
+    readonly reason?: string;
+    readonly registerServer?: boolean | string;
+    readonly forbidOriginal?: boolean;
+  } | null;
 }
 
 interface Switchover {
@@ -26,7 +37,41 @@ const operationSchema = {
 /** What an operator does with a pair; each is an event with the user's name. */
 export function pairRoutes(app: FastifyInstance, context: ConsoleContext): void {
   const { api } = context;
-  for (const operation of ["enable", "disable", "suspend", "resume", "approve"] as const) {
+  app.post<Enable>(
+    "/api/v1/pairs/:name/enable",
+    {
+      schema: {
+        body: {
+          type: ["object", "null"],
+          additionalProperties: false,
+          properties: {
+            reason,
+            registerServer: { anyOf: [{ type: "boolean" }, { type: "string", maxLength: 38 }] },
+            forbidOriginal: { type: "boolean" },
+          },
+        },
+      },
+    },
+    (request) => {
+      const { name } = request.params;
+      const { registerServer = false, forbidOriginal = false, reason: given } = request.body ?? {};
+      const choices = {
+        forbidOriginal,
+        allowMinimalRegistration: registerServer !== false,
+        knownClsid: typeof registerServer === "string" ? registerServer : null,
+      };
+      return enablePair(context, name, choices, () => api.enable(name, reasonOf(context, request, given)));
+    },
+  );
+
+  app.post<Operation>("/api/v1/pairs/:name/disable", { schema: operationSchema }, (request) => {
+    const { name } = request.params;
+    return disablePair(context, name, () =>
+      api.disable(name, reasonOf(context, request, request.body?.reason)),
+    );
+  });
+
+  for (const operation of ["suspend", "resume", "approve"] as const) {
     app.post<Operation>(`/api/v1/pairs/:name/${operation}`, { schema: operationSchema }, (request) =>
       api[operation](request.params.name, reasonOf(context, request, request.body?.reason)),
     );
@@ -71,6 +116,12 @@ export function pairRoutes(app: FastifyInstance, context: ConsoleContext): void 
         },
       },
     },
-    async (request) => ({ tests: await api.testNotification(request.body.pair) }),
+    (request, reply) =>
+      answerLongWork(
+        request,
+        reply,
+        async (following) => ({ tests: await api.testNotification(request.body.pair, following) }),
+        context.onInternalError,
+      ),
   );
 }

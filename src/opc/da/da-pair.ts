@@ -10,7 +10,7 @@ import type { Clock } from "../clock.ts";
 import { RecordingFile, recordingFile } from "../recording-file.ts";
 import { AudienceGroup } from "../relay/audience-group.ts";
 import { SessionAudience } from "../relay/session-audience.ts";
-import { browseItems } from "../ua/browse-items.ts";
+import { browseInOwnSession } from "../ua/browse-items.ts";
 import type { UpstreamClient } from "../ua/front/pair-front.ts";
 import { openDaAsUa } from "../ua/over-da/open.ts";
 import type { RelaySession } from "../ua/relay/relay-session.ts";
@@ -97,20 +97,17 @@ export class DaPair {
   }
 
   /** What a member has below a node of its view as an OPC UA server. */
-  async browse(role: Role, node: string | null): Promise<readonly BrowsedItem[]> {
+  async browse(role: Role, node: string | null, signal?: AbortSignal): Promise<readonly BrowsedItem[]> {
     const { server } = this.#pair;
     const place = daPlaceOf(this.#pair[role], server);
-    const session = await openDaAsUa({ kind: "anonymous" }, server, () =>
-      this.#servers[role].open(place, clientOpenTimeoutMs, AbortSignal.timeout(browseTimeoutMs)),
-    );
-    try {
-      return (await browseItems(session, node)).map((each) => ({
-        ...each,
-        itemId: each.id.replace(itemPrefix, ""),
-      }));
-    } finally {
-      void session.close();
-    }
+    const late = AbortSignal.timeout(browseTimeoutMs);
+    const ends = signal ? AbortSignal.any([late, signal]) : late;
+    const open = () =>
+      openDaAsUa({ kind: "anonymous" }, server, () =>
+        this.#servers[role].open(place, clientOpenTimeoutMs, ends),
+      );
+    const items = await browseInOwnSession(open, node, signal);
+    return items.map((each) => ({ ...each, itemId: each.id.replace(itemPrefix, "") }));
   }
 
   /** Puts new settings in force. `reconnect`: the members have to be connected anew; clients keep their groups. */

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { FoundProgId } from "../../control/broker-api.ts";
 import { UnderstudyError } from "../../core/error.ts";
 import type { Role } from "../../core/role.ts";
 import { detailOf } from "../../diagnostics/detail-of.ts";
@@ -11,6 +12,7 @@ import { type Pair, pairName } from "../../project/project.ts";
 import type { Clock } from "../clock.ts";
 import type { DaClients } from "./da-clients.ts";
 import { DaPair } from "./da-pair.ts";
+import { findDaServers } from "./find-da-servers.ts";
 import {
   Gateway,
   type GatewayEndpoint,
@@ -99,6 +101,11 @@ export class DaService {
     });
     this.#pairs.set(name, added);
     return added;
+  }
+
+  /** The OPC DA servers of a machine; null = this one. Throws what `findDaServers` throws. */
+  findServers(machine: string | null, signal?: AbortSignal): Promise<readonly FoundProgId[]> {
+    return findDaServers(this.#options.starter?.("primary") ?? null, machine, signal);
   }
 
   /** Listens also while there is no OPC DA pair, for the OPC DA clients of other pairs. Throws LISTEN_FAILED. */

@@ -23,6 +23,33 @@ const pageSize = 500;
 const nodeLimit = 5000;
 
 /**
+ * As `browseItems`, in a session of its own, which ends with `signal`.
+ * @throws UnderstudyError BROWSE_REFUSED, CANCELLED, or what `open` and the session throw
+ */
+export async function browseInOwnSession(
+  open: () => Promise<UpstreamSession>,
+  node: string | null,
+  signal: AbortSignal | undefined,
+): Promise<readonly BrowsedItem[]> {
+  let session: UpstreamSession | null = null;
+  const abort = (): void => session?.abort();
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    session = await open();
+    signal?.throwIfAborted();
+    return await browseItems(session, node);
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+    throw new UnderstudyError("CANCELLED", "The look at the server's items was broken off.", {
+      cause: error,
+    });
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    void session?.close();
+  }
+}
+
+/**
  * The objects and variables below a node (null = the Objects folder), in the server's order.
  * @throws UnderstudyError BROWSE_REFUSED, or what the session throws
  */

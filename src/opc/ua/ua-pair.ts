@@ -15,7 +15,7 @@ import { RecordingFile, recordingFile } from "../recording-file.ts";
 import { AudienceGroup } from "../relay/audience-group.ts";
 import { SessionAudience } from "../relay/session-audience.ts";
 import { UaAsDaServer } from "./as-da/ua-as-da.ts";
-import { browseItems } from "./browse-items.ts";
+import { browseInOwnSession } from "./browse-items.ts";
 import { PairFront } from "./front/pair-front.ts";
 import { GuardedLink } from "./guarded-link.ts";
 import { UaMemberLink } from "./member-link.ts";
@@ -156,24 +156,18 @@ export class UaPair {
   }
 
   /** What a member has below a node, seen by the broker's own user. */
-  async browse(role: Role, node: string | null): Promise<readonly BrowsedItem[]> {
-    const session = await openUpstreamSession(
-      this.#pair[role],
-      {
-        sessionName: `Understudy: ${this.front.name} (browsing)`,
-        identity: this.#users[role],
-        sessionTimeoutMs: daSessionTimeoutMs,
-        localeIds: [],
-        openTimeoutMs: clientOpenTimeoutMs,
-      },
-      this.#options.identity,
-      this.#directory,
-    );
-    try {
-      return await browseItems(session, node);
-    } finally {
-      void session.close();
-    }
+  browse(role: Role, node: string | null, signal?: AbortSignal): Promise<readonly BrowsedItem[]> {
+    const options = {
+      sessionName: `Understudy: ${this.front.name} (browsing)`,
+      identity: this.#users[role],
+      sessionTimeoutMs: daSessionTimeoutMs,
+      localeIds: [],
+      openTimeoutMs: clientOpenTimeoutMs,
+      signal,
+    };
+    const open = () =>
+      openUpstreamSession(this.#pair[role], options, this.#options.identity, this.#directory);
+    return browseInOwnSession(open, node, signal);
   }
 
   /** Ends the pair's links and its clients' sessions on the members. */

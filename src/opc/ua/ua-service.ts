@@ -92,8 +92,12 @@ export class UaService {
   }
 
   /** What a server offers, and with which security. Throws what connecting throws. */
-  async findEndpoints(url: string): Promise<readonly FoundEndpoint[]> {
-    const endpoints = await discoverEndpoints(url, { application: this.#identity, timeoutMs: findTimeoutMs });
+  async findEndpoints(url: string, signal?: AbortSignal): Promise<readonly FoundEndpoint[]> {
+    const endpoints = await discoverEndpoints(url, {
+      application: this.#identity,
+      timeoutMs: findTimeoutMs,
+      signal,
+    });
     return endpoints.map(({ server, endpointUrl, securityPolicyUri, securityMode }) => ({
       name: server.applicationName.text ?? "",
       endpointUrl: endpointUrl ?? url,

@@ -1,4 +1,6 @@
-import { UnderstudyError } from "../core/error.ts";
+import { UnderstudyError } from "../../../core/error.ts";
+import { isPairEnabled, readMachineState } from "../../../project/machine-state.ts";
+import { admitsOpcDaClients, type Pair, pairName } from "../../../project/project.ts";
 import {
   assertProgIdFree,
   choicesOfEntry,
@@ -9,17 +11,19 @@ import {
   type Hook,
   leftByCrash,
   recoverHooks,
-} from "../opc/da/hook/hook.ts";
-import { withHookLock } from "../opc/da/hook/hook-lock.ts";
-import { openRegistry } from "../opc/da/hook/hook-program.ts";
-import { type HookInstallation, hookInstallation, hookRequestFor } from "../opc/da/hook/installation.ts";
-import { fileHookJournal } from "../opc/da/hook/journal.ts";
-import { type HookChoices, planHook } from "../opc/da/hook/plan.ts";
-import { isPairEnabled, readMachineState } from "../project/machine-state.ts";
-import { admitsOpcDaClients, type Pair, pairName } from "../project/project.ts";
-import type { GlobalOptions } from "./command.ts";
+} from "./hook.ts";
+import { withHookLock } from "./hook-lock.ts";
+import { openRegistry } from "./hook-program.ts";
+import { type HookInstallation, hookInstallation, hookRequestFor } from "./installation.ts";
+import { fileHookJournal } from "./journal.ts";
+import { type HookChoices, planHook } from "./plan.ts";
 
 type Lines = readonly string[];
+
+/** Where it is kept what was changed. */
+export interface HookPlace {
+  readonly stateDirectory: string;
+}
 
 /** Whether this machine has a registry that leads DA clients: Windows, or the Wine prefix that is named. */
 export function hasRegistry(environment: NodeJS.ProcessEnv = process.env): boolean {
@@ -31,36 +35,36 @@ export function hasRegistry(environment: NodeJS.ProcessEnv = process.env): boole
  * what was or would be done, in lines. @throws UnderstudyError
  */
 export async function hookPair(
-  options: GlobalOptions,
+  place: HookPlace,
   pair: Pair,
   choices: HookChoices,
   dryRun: boolean,
 ): Promise<Lines> {
   const name = pairName(pair);
-  if (!admitsOpcDaClients(pair)) return unhookPair(options, name, dryRun);
-  return withHook(options, async (hook, installation) => {
+  if (!admitsOpcDaClients(pair)) return unhookPair(place, name, dryRun);
+  return withHook(place, async (hook, installation) => {
     const request = hookRequestFor(pair, installation, choices);
     if (dryRun) return describePlan(await planHook(hook.registry, request));
-    await recover(options, hook, name);
+    await recover(place, hook, name);
     return describePlan(await enableHook(hook, request));
   });
 }
 
 /** Restores what was there before the proxy; returns what was or would be done, in lines. @throws UnderstudyError */
-export async function unhookPair(options: GlobalOptions, name: string, dryRun: boolean): Promise<Lines> {
-  if (!(await isToDo(options, name))) return [];
-  return withHook(options, async (hook) => {
+export async function unhookPair(place: HookPlace, name: string, dryRun: boolean): Promise<Lines> {
+  if (!(await isToDo(place, name))) return [];
+  return withHook(place, async (hook) => {
     const lines = await describeUnhook(hook, name);
     if (dryRun) return lines;
-    await recover(options, hook, name);
+    await recover(place, hook, name);
     const undone = await disableHook(hook, name);
     return [...lines, ...(undone?.left ?? []).map(leftLine)];
   });
 }
 
 /** Whether OPC DA clients are led to the pair of this name now. */
-export async function isHooked(options: GlobalOptions, name: string): Promise<boolean> {
-  return hasRegistry() && (await fileHookJournal(options.stateDirectory).find(name)) !== null;
+export async function isHooked(place: HookPlace, name: string): Promise<boolean> {
+  return hasRegistry() && (await fileHookJournal(place.stateDirectory).find(name)) !== null;
 }
 
 /**
@@ -68,12 +72,12 @@ export async function isHooked(options: GlobalOptions, name: string): Promise<bo
  * no moment clients find neither. Returns what was or would be done, in lines. @throws UnderstudyError
  */
 export async function hookUnderNewName(
-  options: GlobalOptions,
+  place: HookPlace,
   before: string,
   renamed: Pair,
   dryRun: boolean,
 ): Promise<Lines> {
-  return withHook(options, async (hook, installation) => {
+  return withHook(place, async (hook, installation) => {
     const entry = await hook.journal.find(before);
     if (entry === null) return [];
     const request = hookRequestFor(renamed, installation, choicesOfEntry(entry));
@@ -83,16 +87,16 @@ export async function hookUnderNewName(
 }
 
 /** Refuses a name under which clients are led to another pair already. @throws UnderstudyError DA_HOOK_PROGID_IN_USE */
-export async function refuseHookedName(options: GlobalOptions, name: string): Promise<void> {
-  if (hasRegistry()) await assertProgIdFree(fileHookJournal(options.stateDirectory), name);
+export async function refuseHookedName(place: HookPlace, name: string): Promise<void> {
+  if (hasRegistry()) await assertProgIdFree(fileHookJournal(place.stateDirectory), name);
 }
 
 /** Undoes what a crash of a command left half done; returns what was done, in lines. @throws UnderstudyError */
-export async function repairHooks(options: GlobalOptions): Promise<Lines> {
+export async function repairHooks(place: HookPlace): Promise<Lines> {
   if (!hasRegistry()) return [];
-  const journal = fileHookJournal(options.stateDirectory);
+  const journal = fileHookJournal(place.stateDirectory);
   if ((await leftByCrash(journal)).length === 0) return [];
-  return withHook(options, async (hook) =>
+  return withHook(place, async (hook) =>
     (await recoverHooks(hook)).flatMap(({ name, left }) => [
       `${name}: its registration was left half done and was undone; enable the pair again`,
       ...left.map(leftLine),
@@ -103,20 +107,20 @@ export async function repairHooks(options: GlobalOptions): Promise<Lines> {
 const leftLine = (line: string) => `left, as it was changed by somebody else: ${line}`;
 
 /** A pair that was never hooked needs no registry, e.g. where the native parts are not installed. */
-async function isToDo(options: GlobalOptions, name: string): Promise<boolean> {
+async function isToDo(place: HookPlace, name: string): Promise<boolean> {
   if (!hasRegistry()) return false;
-  const journal = fileHookJournal(options.stateDirectory);
+  const journal = fileHookJournal(place.stateDirectory);
   return (await journal.find(name)) !== null || (await leftByCrash(journal)).length > 0;
 }
 
 /** Hooks of pairs that are not enabled on this machine were left by a command that did not come to its end. */
-async function recover(options: GlobalOptions, hook: Hook, name: string): Promise<void> {
-  const state = await readMachineState(options.stateDirectory);
+async function recover(place: HookPlace, hook: Hook, name: string): Promise<void> {
+  const state = await readMachineState(place.stateDirectory);
   await recoverHooks(hook, (each) => each.toLowerCase() === name.toLowerCase() || isPairEnabled(state, each));
 }
 
 async function withHook(
-  options: GlobalOptions,
+  place: HookPlace,
   action: (hook: Hook, installation: HookInstallation) => Promise<Lines>,
 ): Promise<Lines> {
   const winePrefix = process.env["UNDERSTUDY_DA_WINE_PREFIX"];
@@ -130,10 +134,10 @@ async function withHook(
       "the proxy for OPC DA clients is not part of this installation; build it with npm run build:native",
     );
   }
-  return withHookLock(options.stateDirectory, async () => {
+  return withHookLock(place.stateDirectory, async () => {
     const registry = openRegistry(installation.program);
     try {
-      return await action({ registry, journal: fileHookJournal(options.stateDirectory) }, installation);
+      return await action({ registry, journal: fileHookJournal(place.stateDirectory) }, installation);
     } finally {
       await registry.close();
     }
