@@ -61,20 +61,20 @@ export function createNotifier(options: {
   });
 }
 
-/** Sends a test message by the rules of a pair, or of the project. Throws PAIR_UNKNOWN, NOTIFICATION_INCOMPLETE. */
+/**
+ * Sends a test message by the rules of a pair or a protected server, or of the project.
+ * Throws PAIR_UNKNOWN, NOTIFICATION_INCOMPLETE.
+ */
 export async function testNotificationOf(
   project: Project,
   projectFile: string,
   name: string | null,
   following: Following = {},
 ): Promise<readonly MailTest[]> {
-  const pair =
-    name === null
-      ? null
-      : (project.pairs.find((each) => pairName(each).toLowerCase() === name.toLowerCase()) ?? null);
-  if (name !== null && pair === null) {
-    throw new UnderstudyError("PAIR_UNKNOWN", `There is no pair '${name}' in the project.`);
+  const names = [...project.pairs.map(pairName), ...project.servers.map((server) => server.name)];
+  const known = names.find((each) => each.toLowerCase() === name?.toLowerCase()) ?? null;
+  if (name !== null && known === null) {
+    throw new UnderstudyError("PAIR_UNKNOWN", `There is no pair or server '${name}' in the project.`);
   }
-  const known = pair === null ? null : pairName(pair);
   return await testNotification(notificationRulesOf(project, projectFile, known), known, following);
 }

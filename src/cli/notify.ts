@@ -18,7 +18,7 @@ function testCommand({ terminal, setExitCode }: CliContext): Command {
         "or not, and shows what was said where one fails. Passwords are not shown. A running broker sends it " +
         "itself, with the settings and secrets it has; else the project file is used.",
     )
-    .argument("[pair]", "settings of this pair instead of the project's")
+    .argument("[pair]", "settings of this pair or protected server instead of the project's")
     .action(async (pair: string | undefined, _own: unknown, command: Command) => {
       const options = globalOptions(command, terminal);
       const name = pair ?? null;

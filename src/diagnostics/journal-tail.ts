@@ -17,6 +17,11 @@ export class JournalTail {
   #lines = 0;
   #acknowledgedId = 0;
   #isClosed = false;
+  /**
+   * Something that was added is not in the file, or only in part: what came behind it could not be read, or would be
+   * acknowledged before what it follows. Nothing is written until a restart, whose base has all of it.
+   */
+  #hasGap = false;
   readonly #onWritten: (lines: number) => void;
   readonly #onFailed: (error: unknown) => void;
 
@@ -58,8 +63,10 @@ export class JournalTail {
         await file.truncate(0);
         await file.datasync();
         this.#lines = 0;
+        this.#hasGap = false;
         this.#acknowledgedId = Math.max(this.#acknowledgedId, lastId);
       } catch (error) {
+        this.#hasGap = true;
         this.#onFailed(error);
       }
     });
@@ -74,7 +81,7 @@ export class JournalTail {
 
   async #write(): Promise<void> {
     const group = this.#takeWaiting();
-    if (group.length === 0) return;
+    if (group.length === 0 || this.#hasGap) return;
     try {
       const file = await this.#open();
       await file.appendFile(group.map((event) => `${JSON.stringify(event)}\n`).join(""));
@@ -83,6 +90,7 @@ export class JournalTail {
       this.#lines += group.length;
       this.#onWritten(this.#lines);
     } catch (error) {
+      this.#hasGap = true;
       await this.#file?.close().catch(() => undefined);
       this.#file = null;
       this.#onFailed(error);

@@ -12,7 +12,7 @@ export function replicationEvents(
     const report = (record: ServerRecord): void =>
       context.report(record, { pair: name, server: name, machine: address, client: null });
     const daily = server.replication.databases.some(
-      ({ catalog, mode }) => mode === "warm" && copy.endsWith(`_${catalog}`),
+      ({ catalog, mode }) => mode === "warm" && copy === `${name}_${catalog}`,
     );
     return {
       complete: (detail) => report({ kind: "replicationRecovered", copy, detail }),
