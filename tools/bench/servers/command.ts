@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { environment } from "../environment.ts";
 import { table } from "../report.ts";
+import { measureFileDelta } from "./file-delta.ts";
 import { type Measure, type MeasureSettings, nothingMeasured, type ServerFigures } from "./measure.ts";
 import { measureTakeover } from "./takeover.ts";
 
@@ -13,7 +14,7 @@ export const serversUsage = `Usage: bench server-failover [options]
   --quiet              no progress on standard error`;
 
 /** What there is to measure; each takes care of its own figures. */
-const measures: readonly Measure[] = [measureTakeover];
+const measures: readonly Measure[] = [measureTakeover, measureFileDelta];
 
 /** Runs the bench of server failover. @throws Error with a message for the user. */
 export async function runServersCommand(args: readonly string[]): Promise<void> {

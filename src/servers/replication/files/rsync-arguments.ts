@@ -53,14 +53,25 @@ function remoteShell(ssh: SshPlace): string {
   return ["ssh", ...quoted].join(" ");
 }
 
-function common(settings: FileReplicationSettings): readonly string[] {
+function connection(settings: FileReplicationSettings): readonly string[] {
   return [
-    "--archive",
     "--secluded-args",
     `--timeout=${idleTimeoutSeconds}`,
     ...(settings.ssh === null ? [] : ["--rsh", remoteShell(settings.ssh)]),
-    ...filterRules(settings.include).map((rule) => `--filter=${rule}`),
   ];
+}
+
+/** How a transfer is made, whatever it transfers. */
+export function transferLimits(settings: FileReplicationSettings): readonly string[] {
+  return [
+    ...connection(settings),
+    ...(settings.compress ? ["--compress"] : []),
+    ...(settings.bandwidthLimit > 0 ? [`--bwlimit=${settings.bandwidthLimit}`] : []),
+  ];
+}
+
+function common(settings: FileReplicationSettings): readonly string[] {
+  return ["--archive", ...filterRules(settings.include).map((rule) => `--filter=${rule}`)];
 }
 
 /**
@@ -79,11 +90,11 @@ export function transferArguments(
     "--prune-empty-dirs",
     // the whole list first, so that percent are percent of all
     "--no-inc-recursive",
-    "--info=progress2,stats2,name0",
+    // with names, to know whose transfer it was that broke off
+    ...["--info=progress2,stats2,name1", "--8-bit-output"],
     "--mkpath",
     ...(settings.checksum ? ["--checksum"] : []),
-    ...(settings.compress ? ["--compress"] : []),
-    ...(settings.bandwidthLimit > 0 ? [`--bwlimit=${settings.bandwidthLimit}`] : []),
+    ...transferLimits(settings),
     from,
     to,
   ];
@@ -102,6 +113,7 @@ export function orphanArguments(
   const { from, to } = endsOf(settings, direction);
   return [
     ...common(settings),
+    ...connection(settings),
     ...["--delete", "--existing", "--ignore-existing"],
     ...(options.moveTo === null ? [] : ["--backup", `--backup-dir=${options.moveTo}`]),
     ...(options.dryRun ? ["--dry-run", "--info=del1,stats2"] : ["--info=del1"]),
