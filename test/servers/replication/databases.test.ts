@@ -344,6 +344,8 @@ describe("database replication", function () {
       );
       try {
         const replicator = await following();
+        const flushing = "SELECT 1 FROM pg_subscription WHERE subsynccommit = 'local'";
+        await until(async () => (await standIn.query(names.copy, flushing)).length === 1, "quick answers");
         const committed: number[] = [];
         for (let n = 0; n < 20; n += 1) {
           const [row] = await live.query<{ id: number }>(

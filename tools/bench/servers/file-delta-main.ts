@@ -8,8 +8,9 @@ import { FileReplicator } from "../../../src/servers/replication/files/file-repl
 import { sshOptions } from "../../../src/servers/replication/files/rsync-arguments.ts";
 import type { SshPlace } from "../../../src/servers/replication/files/settings.ts";
 import { rounded } from "../statistics.ts";
+import { orderOf, tell } from "./in-lab.ts";
 
-/** What the measurement is told, as its only argument, in JSON. */
+/** What the measurement is told. */
 export interface DeltaOrder {
   readonly source: string;
   readonly destination: string;
@@ -21,7 +22,7 @@ export interface DeltaOrder {
   readonly changedBlocks: number;
 }
 
-/** One round, written as a line of JSON. */
+/** One round. */
 export interface DeltaRun {
   readonly deltaSeconds: number;
   readonly rsyncDeltaSeconds: number;
@@ -30,7 +31,7 @@ export interface DeltaRun {
 const execute = promisify(execFile);
 const name = "data";
 
-const order = JSON.parse(process.argv[2] ?? "") as DeltaOrder;
+const order = orderOf<DeltaOrder>();
 const replicator = new FileReplicator(
   {
     source: order.source,
@@ -95,7 +96,7 @@ async function run(): Promise<void> {
     const first = round % 2 === 0 ? await withProduct() : await withRsync();
     const second = round % 2 === 0 ? await withRsync() : await withProduct();
     const [deltaSeconds, rsyncDeltaSeconds] = round % 2 === 0 ? [first, second] : [second, first];
-    process.stdout.write(`${JSON.stringify({ deltaSeconds, rsyncDeltaSeconds } satisfies DeltaRun)}\n`);
+    tell<DeltaRun>({ deltaSeconds, rsyncDeltaSeconds });
   }
 }
 

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { mkdir, mkdtemp, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { Lab, maintenanceAddress, whyNoLab } from "../../../test/servers/support
 import { startSshServer } from "../../../test/servers/support/ssh-server.ts";
 import { median, rounded } from "../statistics.ts";
 import type { DeltaOrder, DeltaRun } from "./file-delta-main.ts";
+import { runInLab } from "./in-lab.ts";
 import type { Measure } from "./measure.ts";
 
 /** The original, two copies, and a file that plain rsync makes beside its copy. */
@@ -73,26 +73,9 @@ async function measureIn(
     },
     ...{ rounds, fileBytes, blockBytes, changedBlocks },
   };
-  const child = lab.spawn("standin", process.execPath, [program, JSON.stringify(order)]);
-  const runs: DeltaRun[] = [];
-  let complaint = "";
-  let line = "";
-  child.stderr?.on("data", (data: Buffer) => {
-    complaint = (complaint + data.toString()).slice(-2000);
+  return await runInLab<DeltaOrder, DeltaRun>(lab, "standin", program, order, directory, (run, all) => {
+    progress(
+      `file delta ${all.length} of ${rounds}: ${run.deltaSeconds} s, rsync ${run.rsyncDeltaSeconds} s`,
+    );
   });
-  child.stdout?.on("data", (data: Buffer) => {
-    const lines = (line + data.toString()).split("\n");
-    line = lines.pop() ?? "";
-    for (const each of lines) {
-      const run = JSON.parse(each) as DeltaRun;
-      runs.push(run);
-      progress(
-        `file delta ${runs.length} of ${rounds}: ${run.deltaSeconds} s, rsync ${run.rsyncDeltaSeconds} s`,
-      );
-    }
-  });
-  const [code] = (await once(child, "close")) as [number | null];
-  if (code !== 0 || runs.length !== rounds)
-    throw new Error(`The file delta ended with ${code}: ${complaint}`);
-  return runs;
 }
