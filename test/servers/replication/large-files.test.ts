@@ -219,6 +219,33 @@ describe("differences of large files", function () {
     assert.ok(copyIs(content));
   });
 
+  it("come as those of all files where the live server's rsync is too old for it", async () => {
+    const programs = join(folder, "programs");
+    const isOld = join(folder, "is-old");
+    mkdirSync(programs);
+    const complaint = [
+      "rsync: --checksum-choice=xxh128: unknown option",
+      "rsync error: syntax or usage error (code 1) at main.c(1580) [server=3.1.3]",
+    ];
+    const script = [
+      "#!/bin/sh",
+      // all options come by the connection: only the first call can be the one in question
+      `if [ -e '${isOld}' ]; then rm '${isOld}'; printf '%s\\n' '${complaint.join("' '")}' >&2; exit 1; fi`,
+      'exec /usr/bin/rsync "$@"',
+    ];
+    writeFileSync(join(programs, "rsync"), `${script.join("\n")}\n`, { mode: 0o755 });
+    const other = await TestSshd.start([`SetEnv PATH=${programs}:/usr/bin:/bin`]);
+    try {
+      const content = changeSource();
+      writeFileSync(isOld, "");
+      assert.ok((await pass({ ssh: other.place })) <= changed.length * blockBytes);
+      assert.ok(copyIs(content));
+      assert.ok(!existsSync(isOld), "it was asked");
+    } finally {
+      await other.stop();
+    }
+  });
+
   it("need only their own space, and say so where that is not there", async function () {
     const disk = join(folder, "disk");
     mkdirSync(disk);

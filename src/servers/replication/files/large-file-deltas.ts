@@ -15,8 +15,10 @@ export const largeFileBytes = 64 * 1024 * 1024;
 const largestFileBytes = 16 * 1024 * 1024 * 1024;
 /** A fetch that broke off with more than that is not begun anew: the usual way keeps what has come. */
 const lostFetchBytes = 256 * 1024 * 1024;
-/** Exit status of rsync where an option or a checksum is not known to it or to the other end. */
-const notSupported: readonly (number | null)[] = [1, 2, 4];
+/** So many fetches that failed in a row are followed by one pass without. */
+const fetchFailures = 3;
+/** What rsync says where an option or a checksum is not known here or there; the exit status may be any. */
+const notSupported = /unknown option|unknown checksum|\(code [124]\) at /;
 /** Exit status where some files could not be read: the usual way does the same, and says so. */
 const someFailed = 23;
 /** What rsync says of files that have not changed, and the exit status it has for that. */
@@ -36,7 +38,9 @@ export class LargeFileDeltas {
   readonly #lock: string;
   #names: readonly string[] | null = null;
   #isSupported: boolean;
-  #isTooMuch = false;
+  /** Until a pass without is complete. */
+  #isPassedOver = false;
+  #failures = 0;
 
   constructor(settings: FileReplicationSettings) {
     this.#settings = settings;
@@ -58,7 +62,7 @@ export class LargeFileDeltas {
     onProgress: (progress: TransferProgress) => void,
   ): Promise<TransferSummary | null> {
     await this.finish();
-    if (!this.#isSupported || this.#isTooMuch) return null;
+    if (!this.#isSupported || this.#isPassedOver) return null;
     const names = await this.#largeFiles(signal);
     if (names.length === 0) return null;
     try {
@@ -71,7 +75,8 @@ export class LargeFileDeltas {
   /** Told after every complete pass. */
   async completed({ transferredBytes }: TransferSummary): Promise<void> {
     if (transferredBytes >= largeFileBytes) this.#names = null;
-    this.#isTooMuch = false;
+    this.#isPassedOver = false;
+    this.#failures = 0;
     await rm(this.#damage, { force: true });
   }
 
@@ -139,7 +144,7 @@ export class LargeFileDeltas {
     );
     const failure = rsyncFailure(ended.code, ended.errorOutput);
     if (failure !== null) {
-      if (notSupported.includes(ended.code)) this.#isSupported = false;
+      if (notSupported.test(ended.errorOutput)) this.#isSupported = false;
       else if (ended.code !== someFailed || failure.code === "REPLICATION_DISK_FULL") {
         await this.#noteBreak(batch);
         throw failure;
@@ -157,7 +162,8 @@ export class LargeFileDeltas {
 
   async #noteBreak(batch: string): Promise<void> {
     const { size } = await stat(batch).catch(() => ({ size: 0 }));
-    this.#isTooMuch = size > lostFetchBytes;
+    this.#failures += 1;
+    this.#isPassedOver = size > lostFetchBytes || this.#failures >= fetchFailures;
   }
 
   async #forgetFetched(): Promise<void> {

@@ -30,7 +30,8 @@ export class TestSshd {
     this.place = place;
   }
 
-  static async start(): Promise<TestSshd> {
+  /** `settings`: more lines for sshd_config. */
+  static async start(settings: readonly string[] = []): Promise<TestSshd> {
     const folder = mkdtempSync(join(tmpdir(), "understudy-sshd-"));
     const key = (name: string): string => {
       const path = join(folder, name);
@@ -50,6 +51,7 @@ export class TestSshd {
         `HostKey ${hostKey}`,
         `AuthorizedKeysFile ${identityFile}.pub`,
         ...["StrictModes no", "UsePAM no", "PidFile none", "PermitRootLogin yes", "MaxStartups 100"],
+        ...settings,
         "",
       ].join("\n"),
     );
