@@ -1,6 +1,7 @@
 import type { ReplicationDirection } from "../../seams.ts";
 import { filterRules, partialFolder } from "./filter-rules.ts";
 import type { FileReplicationSettings, SshPlace } from "./settings.ts";
+import { sharedConnection } from "./shared-connection.ts";
 
 /** Time without a byte after which rsync gives up, in s. */
 const idleTimeoutSeconds = 30;
@@ -47,7 +48,7 @@ export function sshOptions(ssh: SshPlace): readonly string[] {
 
 /** A command line for rsync's --rsh, which splits it at blanks and knows quotes. */
 function remoteShell(ssh: SshPlace): string {
-  const quoted = sshOptions(ssh).map((each) =>
+  const quoted = [...sshOptions(ssh), ...sharedConnection(ssh)].map((each) =>
     /[\s'"]/.test(each) ? `"${each.replaceAll('"', '""')}"` : each,
   );
   return ["ssh", ...quoted].join(" ");
