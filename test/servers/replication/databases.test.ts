@@ -336,6 +336,46 @@ describe("database replication", function () {
       }, "equal again");
     });
 
+    it("makes and keeps the copy also where commits at the live server wait for it, and loses none of them", async () => {
+      await live.query(
+        "postgres",
+        `ALTER SYSTEM SET synchronous_standby_names = '${names.stream}'`,
+        "SELECT pg_reload_conf()",
+      );
+      try {
+        const replicator = await following();
+        const flushing = "SELECT 1 FROM pg_subscription WHERE subsynccommit = 'local'";
+        await until(async () => (await standIn.query(names.copy, flushing)).length === 1, "quick answers");
+        const committed: number[] = [];
+        for (let n = 0; n < 20; n += 1) {
+          const [row] = await live.query<{ id: number }>(
+            "Orders",
+            "INSERT INTO orders (what) VALUES ('waited for') RETURNING id",
+          );
+          committed.push(row?.id ?? 0);
+        }
+        await live.kill();
+        await replicator.stop();
+        const rows = await standIn.query<{ id: number }>(
+          names.copy,
+          "SELECT id FROM orders WHERE what = 'waited for'",
+        );
+        const there = new Set(rows.map(({ id }) => id));
+        assert.deepEqual(
+          committed.filter((id) => !there.has(id)),
+          [],
+        );
+        await live.up();
+      } finally {
+        await live.query(
+          "postgres",
+          "SET synchronous_commit = local",
+          "ALTER SYSTEM RESET synchronous_standby_names",
+          "SELECT pg_reload_conf()",
+        );
+      }
+    });
+
     it("says that the live server must log what replication needs", async () => {
       const plain = await TestPostgres.start(["wal_level=replica"]);
       try {

@@ -53,7 +53,7 @@ describe("file replication over SSH", function () {
     direction: ReplicationDirection = "fromLive",
     signal?: AbortSignal,
   ): Promise<CopyResult> {
-    const options = { direction, orphanFolder: "now", ...(signal ? { signal } : {}) };
+    const options = { direction, orphanFolder: "now", beganMs: Date.now(), ...(signal ? { signal } : {}) };
     return copyFiles({ ...settings, ...changes }, options);
   }
 
@@ -154,6 +154,7 @@ describe("file replication over SSH", function () {
       {
         direction: "fromLive",
         orphanFolder: "now",
+        beganMs: Date.now(),
         signal: cancel.signal,
         onProgress: ({ bytes }) => {
           if (bytes > 512 * 1024) cancel.abort();

@@ -58,6 +58,7 @@ export async function whyNoLab(): Promise<string | null> {
 
 /** A small network of hosts. Everything in it ends with `remove`. */
 export class Lab {
+  static readonly #open = new Set<Lab>();
   readonly directory: string;
   readonly #id: string;
   readonly #children = new Set<ChildProcess>();
@@ -70,6 +71,7 @@ export class Lab {
   static async create(): Promise<Lab> {
     const id = randomBytes(4).toString("hex");
     const lab = new Lab(id, await mkdtemp(join(tmpdir(), "understudy-lab-")));
+    Lab.#open.add(lab);
     try {
       await lab.#build();
       return lab;
@@ -192,7 +194,13 @@ export class Lab {
       kill(pid);
   }
 
+  /** For a process that is to end early. */
+  static async removeAll(): Promise<void> {
+    await Promise.all([...Lab.#open].map((lab) => lab.remove()));
+  }
+
   async remove(): Promise<void> {
+    Lab.#open.delete(this);
     for (const child of this.#children) kill(child.pid);
     for (const host of [...(Object.keys(addresses) as HostName[]), "switch"] as const) {
       if (host !== "switch") await this.endProcesses(host);

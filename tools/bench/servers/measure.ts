@@ -24,6 +24,10 @@ export const nothingMeasured: ServerFigures = Object.freeze({
 
 export interface MeasureSettings {
   readonly repeats: number;
+  /** Commits whose way to the copy is timed. */
+  readonly commits: number;
+  /** Rounds in each of which the live database server is killed, in both ways to be acknowledged. */
+  readonly kills: number;
   /** Of the probes of the takeover, in ms. */
   readonly pingInterval: number;
   readonly pingTimeout: number;

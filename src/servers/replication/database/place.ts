@@ -22,6 +22,8 @@ export interface DatabaseRef {
 export const maintenanceDatabase = "postgres";
 const connectTimeoutMs = 5000;
 const applicationName = "understudy";
+/** Where commits at the live server wait for the copy, ours must not: without them there is no copy. */
+const sessionOptions = "-c synchronous_commit=local";
 
 /** Runs work on a connection of its own and closes it. @throws UnderstudyError DATABASE_* */
 export async function withDatabase<T>(
@@ -36,6 +38,7 @@ export async function withDatabase<T>(
     database,
     ssl: place.tls === "off" ? false : { rejectUnauthorized: place.tls === "verify" },
     application_name: applicationName,
+    options: sessionOptions,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
   });
@@ -61,6 +64,7 @@ export function programEnvironment(place: DatabasePlace): Readonly<Record<string
     PGSSLMODE: sslModes[place.tls],
     PGCONNECT_TIMEOUT: String(connectTimeoutMs / 1000),
     PGAPPNAME: applicationName,
+    PGOPTIONS: sessionOptions,
     // no files of this user's own may decide where a copy goes
     PGSERVICEFILE: "",
     PGPASSFILE: "",

@@ -8,6 +8,7 @@ import type { ReplicationReport } from "../replication-report.ts";
 import { WorkLog } from "../work-log.ts";
 import { checkTree } from "./check-tree.ts";
 import { type CopyResult, copyFiles } from "./copy.ts";
+import { LargeFileDeltas } from "./large-file-deltas.ts";
 import type { FileReplicationSettings } from "./settings.ts";
 import { SourceWatch, type WatchState } from "./source-watch.ts";
 
@@ -26,6 +27,7 @@ export class FileReplicator implements Replicator {
   readonly #report: ReplicationReport;
   readonly #log: WorkLog;
   readonly #watch: SourceWatch;
+  readonly #deltas: LargeFileDeltas;
   readonly #pause = new Pause();
   #running: AbortController | null = null;
   #work: Promise<void> = Promise.resolve();
@@ -40,6 +42,7 @@ export class FileReplicator implements Replicator {
     this.#clock = clock;
     this.#report = report;
     this.#log = new WorkLog(clock, report);
+    this.#deltas = new LargeFileDeltas(settings);
     this.#watch = new SourceWatch(settings, () => this.#hint());
   }
 
@@ -64,11 +67,13 @@ export class FileReplicator implements Replicator {
     this.#work = this.#keepEqual(this.#running.signal);
   }
 
+  /** The copy takes no more changes and can be used; the live server need not be reachable. */
   async stop(): Promise<void> {
     this.#running?.abort();
     this.#running = null;
     this.#watch.stop();
     await this.#work;
+    await this.#leave();
     this.#log.phase = "off";
   }
 
@@ -87,6 +92,7 @@ export class FileReplicator implements Replicator {
         "Files are being replicated from the live server. Stop that before they are copied to it.",
       );
     }
+    if (direction === "toLive") await this.#leave();
     await this.#inTurn(async () => {
       const before = this.#log.phase;
       this.#log.phase = "copying";
@@ -128,11 +134,14 @@ export class FileReplicator implements Replicator {
     onProgress: (percent: number, detail: string) => void = () => undefined,
   ): Promise<CopyResult> {
     const log = this.#log;
+    const beganMs = this.#clock.wallMs();
     try {
       const result = await copyFiles(this.#settings, {
         direction,
         signal,
-        orphanFolder: new Date(this.#clock.wallMs()).toISOString().replaceAll(":", "-"),
+        deltas: this.#deltas,
+        beganMs,
+        orphanFolder: new Date(beganMs).toISOString().replaceAll(":", "-"),
         onProgress: ({ percent, bytes, bytesPerSecond }) => {
           Object.assign(log, { percent, bytes, bytesPerSecond });
           onProgress(percent, `${this.name}: ${percent} %, ${bytes} bytes`);
@@ -145,6 +154,14 @@ export class FileReplicator implements Replicator {
     } finally {
       Object.assign(log, { percent: null, bytesPerSecond: 0 });
     }
+  }
+
+  async #leave(): Promise<void> {
+    const damage = await this.#inTurn(() => this.#deltas.leave());
+    if (damage === null) return;
+    this.#log.failed(damage, false);
+    // whatever failed before, this is news
+    if (this.#log.failures > 1) this.#report.failed(damage, false);
   }
 
   #hint(): void {

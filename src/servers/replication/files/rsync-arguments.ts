@@ -1,6 +1,7 @@
 import type { ReplicationDirection } from "../../seams.ts";
 import { filterRules, partialFolder } from "./filter-rules.ts";
 import type { FileReplicationSettings, SshPlace } from "./settings.ts";
+import { sharedConnection } from "./shared-connection.ts";
 
 /** Time without a byte after which rsync gives up, in s. */
 const idleTimeoutSeconds = 30;
@@ -47,20 +48,31 @@ export function sshOptions(ssh: SshPlace): readonly string[] {
 
 /** A command line for rsync's --rsh, which splits it at blanks and knows quotes. */
 function remoteShell(ssh: SshPlace): string {
-  const quoted = sshOptions(ssh).map((each) =>
+  const quoted = [...sshOptions(ssh), ...sharedConnection(ssh)].map((each) =>
     /[\s'"]/.test(each) ? `"${each.replaceAll('"', '""')}"` : each,
   );
   return ["ssh", ...quoted].join(" ");
 }
 
-function common(settings: FileReplicationSettings): readonly string[] {
+function connection(settings: FileReplicationSettings): readonly string[] {
   return [
-    "--archive",
     "--secluded-args",
     `--timeout=${idleTimeoutSeconds}`,
     ...(settings.ssh === null ? [] : ["--rsh", remoteShell(settings.ssh)]),
-    ...filterRules(settings.include).map((rule) => `--filter=${rule}`),
   ];
+}
+
+/** How a transfer is made, whatever it transfers. */
+export function transferLimits(settings: FileReplicationSettings): readonly string[] {
+  return [
+    ...connection(settings),
+    ...(settings.compress ? ["--compress"] : []),
+    ...(settings.bandwidthLimit > 0 ? [`--bwlimit=${settings.bandwidthLimit}`] : []),
+  ];
+}
+
+function common(settings: FileReplicationSettings): readonly string[] {
+  return ["--archive", ...filterRules(settings.include).map((rule) => `--filter=${rule}`)];
 }
 
 /**
@@ -79,11 +91,11 @@ export function transferArguments(
     "--prune-empty-dirs",
     // the whole list first, so that percent are percent of all
     "--no-inc-recursive",
-    "--info=progress2,stats2,name0",
+    // with names, to know whose transfer it was that broke off
+    ...["--info=progress2,stats2,name1", "--8-bit-output"],
     "--mkpath",
     ...(settings.checksum ? ["--checksum"] : []),
-    ...(settings.compress ? ["--compress"] : []),
-    ...(settings.bandwidthLimit > 0 ? [`--bwlimit=${settings.bandwidthLimit}`] : []),
+    ...transferLimits(settings),
     from,
     to,
   ];
@@ -113,6 +125,7 @@ export function orphanArguments(
   const { from, to } = endsOf(settings, direction);
   return [
     ...common(settings),
+    ...connection(settings),
     ...["--delete", "--existing", "--ignore-existing"],
     ...(options.moveTo === null ? [] : ["--backup", `--backup-dir=${options.moveTo}`]),
     ...(options.dryRun ? ["--dry-run", "--info=del1,stats2"] : ["--info=del1"]),

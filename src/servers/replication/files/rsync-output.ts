@@ -12,6 +12,8 @@ export interface TransferSummary {
   readonly files: number;
   readonly transferredFiles: number;
   readonly totalBytes: number;
+  /** Size of the transferred files, whatever of them was different. */
+  readonly transferredBytes: number;
   /** Bytes that travelled because they were different. */
   readonly literalBytes: number;
   readonly deletedFiles: number;
@@ -36,11 +38,12 @@ const summaryFields: readonly (readonly [keyof TransferSummary, RegExp])[] = [
   ["files", /^Number of files: [\d,]+(?: \(.*?reg: ([\d,]+))?/],
   ["transferredFiles", /^Number of regular files transferred: ([\d,]+)/],
   ["totalBytes", /^Total file size: ([\d,]+)/],
+  ["transferredBytes", /^Total transferred file size: ([\d,]+)/],
   ["literalBytes", /^Literal data: ([\d,]+)/],
   ["deletedFiles", /^Number of deleted files: ([\d,]+)/],
 ];
 
-/** Collects what `--info=stats2` says, line by line. */
+/** Collects what rsync writes, line by line: the summary of `--info=stats2`, and deletions. */
 export class SummaryReader {
   readonly #found: Partial<Record<keyof TransferSummary, number>> = {};
   readonly deletions: string[] = [];
@@ -59,6 +62,7 @@ export class SummaryReader {
       files: 0,
       transferredFiles: 0,
       totalBytes: 0,
+      transferredBytes: 0,
       literalBytes: 0,
       deletedFiles: 0,
       ...this.#found,

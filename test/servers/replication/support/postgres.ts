@@ -1,6 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -30,20 +39,37 @@ function serverUser(): { readonly uid: number; readonly gid: number } | Record<s
   }
 }
 
-/** A PostgreSQL server of the test's own on a loopback port, in a directory of its own. */
+/** Where a server runs that is not to run on this host's loopback interface. */
+export interface PostgresHost {
+  readonly address: string;
+  /** Path of the network namespace that has the address. */
+  readonly network: string;
+}
+
+/** A PostgreSQL server of the test's own on a port of its own, in a directory of its own. */
 export class TestPostgres {
   readonly place: DatabasePlace;
   readonly #folder: string;
   readonly #settings: readonly string[];
+  readonly #network: string | null;
   #child: ChildProcess | null = null;
 
-  private constructor(folder: string, port: number, settings: readonly string[]) {
+  private constructor(
+    folder: string,
+    port: number,
+    settings: readonly string[],
+    { address, network }: PostgresHost | { readonly address: string; readonly network: null },
+  ) {
     this.#folder = folder;
     this.#settings = settings;
-    this.place = { host: "127.0.0.1", port, user, password, tls: "off" };
+    this.#network = network;
+    this.place = { host: address, port, user, password, tls: "off" };
   }
 
-  static async start(settings: readonly string[] = ["wal_level=logical"]): Promise<TestPostgres> {
+  static async start(
+    settings: readonly string[] = ["wal_level=logical"],
+    host: PostgresHost | null = null,
+  ): Promise<TestPostgres> {
     const folder = mkdtempSync(join(tmpdir(), "understudy-pg-"));
     const owner = serverUser() ?? {};
     const secret = join(folder, "secret");
@@ -62,26 +88,33 @@ export class TestPostgres {
       ],
       { stdio: "pipe", cwd: folder, ...owner },
     );
-    const server = new TestPostgres(folder, await freePort(), settings);
-    await server.up();
+    if (host) appendFileSync(join(folder, "data/pg_hba.conf"), "host all all all scram-sha-256\n");
+    const where = host ?? { address: "127.0.0.1", network: null };
+    const server = new TestPostgres(folder, await freePort(), settings, where);
+    try {
+      await server.up();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
     return server;
   }
 
   /** Starts the server (again) on what is in its directory. */
   async up(): Promise<void> {
     const settings = [
-      "listen_addresses=127.0.0.1",
+      `listen_addresses=${this.place.host}`,
       `port=${this.place.port}`,
       `unix_socket_directories=${this.#folder}`,
       // a stand-in that lost its server tries again soon
       "wal_retrieve_retry_interval=200ms",
       ...this.#settings,
     ];
-    const child = spawn(
-      `${programs}/postgres`,
-      ["-D", `${this.#folder}/data`, ...settings.flatMap((each) => ["-c", each])],
-      { stdio: ["ignore", "ignore", "pipe"], cwd: this.#folder, ...(serverUser() ?? {}) },
-    );
+    const command = [
+      ...[`${programs}/postgres`, "-D", `${this.#folder}/data`],
+      ...settings.flatMap((each) => ["-c", each]),
+    ];
+    const child = this.#spawn(command);
     this.#child = child;
     let said = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
@@ -95,15 +128,30 @@ export class TestPostgres {
     }
   }
 
-  /** Ends it at once, as a machine that loses its power. */
+  #spawn(command: readonly string[]): ChildProcess {
+    const owner = serverUser() ?? {};
+    const network =
+      this.#network === null || !("uid" in owner)
+        ? null
+        : [`--net=${this.#network}`, `--setgid=${owner.gid}`, `--setuid=${owner.uid}`];
+    const [program = "", ...args] = network === null ? command : ["nsenter", ...network, ...command];
+    return spawn(program, args, {
+      stdio: ["ignore", "ignore", "pipe"],
+      cwd: this.#folder,
+      ...(network === null ? owner : {}),
+    });
+  }
+
+  /** Ends all its processes at once, as a machine that loses its power. */
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = null;
     if (!child || child.exitCode !== null) return;
     const exited = once(child, "exit");
-    child.kill("SIGKILL");
+    const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8");
+    // the first one must not have time to tell the others
+    for (const pid of [child.pid, ...children.split(" ").filter(Boolean).map(Number)]) end(pid);
     await exited;
-    // its own processes notice and end a moment later
     while (existsSync(`${this.#folder}/.s.PGSQL.${this.place.port}`)) {
       rmSync(`${this.#folder}/.s.PGSQL.${this.place.port}`, { force: true });
       rmSync(`${this.#folder}/.s.PGSQL.${this.place.port}.lock`, { force: true });
@@ -111,6 +159,7 @@ export class TestPostgres {
     rmSync(`${this.#folder}/data/postmaster.pid`, { force: true });
   }
 
+  /** Ends it and removes all it had. */
   async stop(): Promise<void> {
     const child = this.#child;
     this.#child = null;
@@ -142,5 +191,13 @@ export class TestPostgres {
       "SELECT datname FROM pg_database WHERE datname NOT LIKE 'template%' AND datname <> 'postgres' ORDER BY 1",
     );
     return rows.map(({ datname }) => datname);
+  }
+}
+
+function end(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(pid, "SIGKILL");
+  } catch {
+    // it ended by itself
   }
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -30,7 +30,8 @@ export class TestSshd {
     this.place = place;
   }
 
-  static async start(): Promise<TestSshd> {
+  /** `settings`: more lines for sshd_config. */
+  static async start(settings: readonly string[] = []): Promise<TestSshd> {
     const folder = mkdtempSync(join(tmpdir(), "understudy-sshd-"));
     const key = (name: string): string => {
       const path = join(folder, name);
@@ -50,6 +51,7 @@ export class TestSshd {
         `HostKey ${hostKey}`,
         `AuthorizedKeysFile ${identityFile}.pub`,
         ...["StrictModes no", "UsePAM no", "PidFile none", "PermitRootLogin yes", "MaxStartups 100"],
+        ...settings,
         "",
       ].join("\n"),
     );
@@ -82,14 +84,22 @@ export class TestSshd {
     }
   }
 
-  /** Ends the server that listens; connections that stand go on. */
+  /** Ends the server and all connections to it. */
   async down(): Promise<void> {
     const child = this.#child;
     this.#child = null;
     if (!child || child.exitCode !== null) return;
     const ended = once(child, "exit");
+    const sessions = childrenOf(child.pid);
     child.kill("SIGTERM");
     await ended;
+    for (const pid of sessions) {
+      try {
+        process.kill(pid, "SIGTERM");
+      } catch {
+        // it has ended
+      }
+    }
   }
 
   async stop(): Promise<void> {
@@ -107,4 +117,8 @@ function accepts(port: number): Promise<boolean> {
     });
     socket.once("error", () => resolve(false));
   });
+}
+
+function childrenOf(pid: number | undefined): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
 }

@@ -1,8 +1,8 @@
 import type pg from "pg";
 import { UnderstudyError } from "../../../../core/error.ts";
-import { readSlot } from "./publication.ts";
+import { isWaitedFor, readSlot } from "./publication.ts";
 import { readSequences, writeSequences } from "./sequences.ts";
-import { readSubscription } from "./subscription.ts";
+import { flushAtOnce, readSubscription } from "./subscription.ts";
 
 /** How a copy follows, at one look. */
 export interface Following {
@@ -16,7 +16,7 @@ export interface Following {
 /** Looks are kept until the copy has confirmed what was there at the time; more than that many are thinned out. */
 const keptLooks = 1000;
 
-/** Finds out how far a copy is behind its original, and takes the sequences along. */
+/** Finds out how far a copy is behind its original, takes the sequences along, and lets nobody wait longer than need be. */
 export class FollowWatch {
   #looks: { readonly lsn: bigint; readonly atMs: number }[] = [];
   #completeUntilMs: number | null = null;
@@ -24,17 +24,18 @@ export class FollowWatch {
 
   /** @throws UnderstudyError DATABASE_STREAM_LOST where either end of the stream is gone */
   async look(live: pg.Client, copy: pg.Client, stream: string, wallMs: number): Promise<Following> {
-    const [slot, subscription, sequences] = await Promise.all([
-      readSlot(live, stream),
-      readSubscription(copy, stream),
-      readSequences(live),
-    ]);
+    const slot = await readSlot(live, stream);
+    const subscription = await readSubscription(copy, stream);
+    const sequences = await readSequences(live);
+    const isWaited = await isWaitedFor(live, stream);
     if (slot === null || subscription === null) {
       throw new UnderstudyError(
         "DATABASE_STREAM_LOST",
         `The ${slot === null ? "slot at the live server" : "subscription of the copy"} is gone; a new copy is made.`,
       );
     }
+    // somebody waits for every single confirmation
+    if (isWaited !== subscription.flushesAtOnce) await flushAtOnce(copy, stream, isWaited);
     // most looks find them unchanged
     const text = JSON.stringify(sequences);
     if (text !== this.#sequences) await writeSequences(copy, sequences);

@@ -116,3 +116,12 @@ export async function readSlot(client: pg.Client, name: string): Promise<SlotPos
   const behind = currentLsn - confirmedLsn;
   return { currentLsn, confirmedLsn, behindBytes: Number(behind > 0n ? behind : 0n) };
 }
+
+/** Whether commits at the live server wait for the copy (synchronous_standby_names). */
+export async function isWaitedFor(client: pg.Client, stream: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    "SELECT 1 FROM pg_stat_replication WHERE application_name = $1 AND sync_state IN ('sync', 'quorum')",
+    [stream],
+  );
+  return (rowCount ?? 0) > 0;
+}

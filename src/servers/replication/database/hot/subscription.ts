@@ -11,6 +11,8 @@ export interface SubscriptionState {
   readonly errors: number;
   /** What was noted when it was stopped; null where nothing was. */
   readonly note: string | null;
+  /** Every transaction is on the copy's disk before the next one is applied. */
+  readonly flushesAtOnce: boolean;
 }
 
 /** null where the copy has no subscription of that name. */
@@ -21,12 +23,13 @@ export async function readSubscription(client: pg.Client, name: string): Promise
     tables: string;
     errors: string;
     note: string | null;
+    flushes: boolean;
   }>(
     `SELECT s.subenabled AS enabled,
             (SELECT count(*) FROM pg_subscription_rel r WHERE r.srsubid = s.oid AND srsubstate = 'r') AS ready,
             (SELECT count(*) FROM pg_subscription_rel r WHERE r.srsubid = s.oid) AS tables,
             coalesce(x.apply_error_count + x.sync_error_count, 0) AS errors,
-            obj_description(s.oid, 'pg_subscription') AS note
+            obj_description(s.oid, 'pg_subscription') AS note, s.subsynccommit <> 'off' AS flushes
      FROM pg_subscription s LEFT JOIN pg_stat_subscription_stats x ON x.subid = s.oid
      WHERE s.subname = $1 AND s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())`,
     [name],
@@ -39,6 +42,7 @@ export async function readSubscription(client: pg.Client, name: string): Promise
     tables: Number(row.tables),
     errors: Number(row.errors),
     note: row.note,
+    flushesAtOnce: row.flushes,
   };
 }
 
@@ -67,6 +71,12 @@ export async function enableSubscription(client: pg.Client, name: string): Promi
 
 export async function disableSubscription(client: pg.Client, name: string): Promise<void> {
   await client.query(`ALTER SUBSCRIPTION ${identifier(name)} DISABLE`);
+}
+
+/** Without it the copy's disk is written in intervals of up to 0.2 s, and what is there is confirmed after that. */
+export async function flushAtOnce(client: pg.Client, name: string, atOnce: boolean): Promise<void> {
+  const value = atOnce ? "local" : "off";
+  await client.query(`ALTER SUBSCRIPTION ${identifier(name)} SET (synchronous_commit = ${value})`);
 }
 
 export async function noteOnSubscription(client: pg.Client, name: string, note: string): Promise<void> {
