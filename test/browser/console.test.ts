@@ -66,7 +66,7 @@ describe("the pages of the console", function () {
     const row = page.getByRole("row", { name: /Boiler/ });
     await row.getByText("OK", { exact: true }).waitFor();
     await row.getByText("active", { exact: true }).waitFor();
-    await page.getByRole("status").getByText("all pairs well").waitFor();
+    await page.getByRole("status").getByText("all is well").waitFor();
   });
 
   it("ask for a login when something is to be changed, then do it and tell who it was", async () => {

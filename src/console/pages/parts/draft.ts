@@ -1,9 +1,10 @@
 import type { Pair, Project } from "../../../project/project.ts";
+import type { ServerSettings } from "../../../project/server.ts";
 import type { ProjectAnswer, SaveAnswer } from "../../contract.ts";
 import { ApiError, ask } from "../api.ts";
 import { Store } from "../store.ts";
+import { notify } from "./notice.ts";
 import type { SchemaNode } from "./schema.ts";
-import { notify } from "./task.ts";
 
 /** The project as it is saved, and as it is being edited. */
 export interface Draft {
@@ -45,6 +46,13 @@ export function editPair(name: string, change: (pair: Pair) => Pair): void {
   }));
 }
 
+export function editServer(name: string, change: (server: ServerSettings) => ServerSettings): void {
+  edit((project) => ({
+    ...project,
+    servers: project.servers.map((server) => (server.name === name ? change(server) : server)),
+  }));
+}
+
 export function discard(): void {
   const current = draft.value;
   if (current) draft.set({ ...current, edited: current.saved.project, conflict: null });
@@ -56,12 +64,7 @@ export async function save(): Promise<void> {
   if (!current) return;
   const base = current.conflict ?? current.saved;
   try {
-    await ask<SaveAnswer>(
-      "PUT",
-      "/api/v1/project",
-      { project: current.edited },
-      { "if-match": base.version },
-    );
+    await ask<SaveAnswer>("PUT", "/api/v1/project", { project: current.edited }, { ifMatch: base.version });
     await loadProject();
     notify("done", "The configuration is saved and in force.");
   } catch (error) {
@@ -73,7 +76,7 @@ export async function save(): Promise<void> {
 /** A change of its own, beside what is being edited. */
 export async function changeProject(method: string, path: string, body?: unknown): Promise<void> {
   const { version } = await ask<ProjectAnswer>("GET", "/api/v1/project");
-  await ask<SaveAnswer>(method, path, body, { "if-match": version });
+  await ask<SaveAnswer>(method, path, body, { ifMatch: version });
   await loadProject();
 }
 

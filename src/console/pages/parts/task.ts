@@ -1,44 +1,46 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError } from "../api.ts";
-import { Store } from "../store.ts";
+import { notify } from "./notice.ts";
 
-export interface Notice {
-  readonly id: number;
-  readonly kind: "done" | "error";
-  readonly text: string;
+/** What a view is doing for its user. */
+export interface Task {
+  readonly isBusy: boolean;
+  /** What is being done and since when (ms since 1970); null = nothing. */
+  readonly current: { readonly label: string; readonly sinceMs: number } | null;
+  /**
+   * Does one thing at a time; what fails is told. The signal is aborted by `cancel`, and when the view goes: the
+   * broker then ends what it does for the request.
+   */
+  readonly run: (label: string, work: (signal: AbortSignal) => Promise<void>) => void;
+  readonly cancel: () => void;
 }
 
-export const notices = new Store<readonly Notice[]>([]);
-let lastId = 0;
-
-/** Says something at the edge of the page for a while; errors stay until they are put away. */
-export function notify(kind: Notice["kind"], text: string): void {
-  const notice = { id: ++lastId, kind, text };
-  notices.set([...notices.value, notice].slice(-5));
-  if (kind === "done") setTimeout(() => dismiss(notice.id), 5000);
-}
-
-export function dismiss(id: number): void {
-  notices.set(notices.value.filter((notice) => notice.id !== id));
+export function useTask(): Task {
+  const [current, setCurrent] = useState<Task["current"]>(null);
+  const abort = useRef<AbortController | null>(null);
+  useEffect(() => () => abort.current?.abort(), []);
+  const run: Task["run"] = (label, work) => {
+    if (abort.current !== null) return;
+    const controller = new AbortController();
+    abort.current = controller;
+    setCurrent({ label, sinceMs: Date.now() });
+    work(controller.signal)
+      .catch((error: unknown) => {
+        if (!isQuiet(error)) notify("error", messageOf(error));
+      })
+      .finally(() => {
+        abort.current = null;
+        setCurrent(null);
+      });
+  };
+  return { isBusy: current !== null, current, run, cancel: () => abort.current?.abort() };
 }
 
 export function messageOf(error: unknown): string {
-  if (error instanceof ApiError) return error.message;
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Runs one thing at a time for a view and tells whether it is under way; what fails is told. */
-export function useTask(): readonly [boolean, (work: () => Promise<void>) => void] {
-  const [isBusy, setBusy] = useState(false);
-  const run = (work: () => Promise<void>): void => {
-    if (isBusy) return;
-    setBusy(true);
-    work()
-      .catch((error: unknown) => {
-        if (!(error instanceof ApiError && error.code === "CONSOLE_LOGIN_NEEDED"))
-          notify("error", messageOf(error));
-      })
-      .finally(() => setBusy(false));
-  };
-  return [isBusy, run];
+/** The user knows already: a login was given up, or the work was cancelled. */
+function isQuiet(error: unknown): boolean {
+  return error instanceof ApiError && (error.code === "CONSOLE_LOGIN_NEEDED" || error.code === "CANCELLED");
 }

@@ -189,7 +189,7 @@ function EventDialog({ event, onClose }: { readonly event: DiagnosticEvent; read
 }
 
 function ResetDialog({ pair, onClose }: { readonly pair: string | null; readonly onClose: () => void }) {
-  const [isBusy, run] = useTask();
+  const task = useTask();
   const reset = async (): Promise<void> => {
     await ask("DELETE", `/api/v1/events${pair === null ? "" : `?pair=${encodeURIComponent(pair)}`}`);
     events.set([]);
@@ -206,7 +206,7 @@ function ResetDialog({ pair, onClose }: { readonly pair: string | null; readonly
         <button type="button" onClick={onClose}>
           Cancel
         </button>
-        <button type="button" class="danger" disabled={isBusy} onClick={() => run(reset)}>
+        <button type="button" class="danger" disabled={task.isBusy} onClick={() => task.run("Reset", reset)}>
           Forget them
         </button>
       </footer>

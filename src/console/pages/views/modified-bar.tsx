@@ -8,7 +8,7 @@ import { useStore } from "../store.ts";
 export function ModifiedBar() {
   const current = useStore(draft);
   const [isShowing, setShowing] = useState(false);
-  const [isBusy, run] = useTask();
+  const task = useTask();
   if (!current || !isModified(current)) return null;
   const changes = differences(current.saved.project, current.edited);
   return (
@@ -21,7 +21,7 @@ export function ModifiedBar() {
       <button type="button" onClick={discard}>
         Discard
       </button>
-      <button type="button" class="primary" disabled={isBusy} onClick={() => run(save)}>
+      <button type="button" class="primary" disabled={task.isBusy} onClick={() => task.run("Save", save)}>
         Save
       </button>
       {isShowing ? (
@@ -40,10 +40,10 @@ export function ModifiedBar() {
           <h3>What your version would change of that</h3>
           <Lines lines={differences(current.conflict.project, current.edited)} />
           <footer>
-            <button type="button" onClick={() => run(loadProject)}>
+            <button type="button" onClick={() => task.run("Load", loadProject)}>
               Take theirs, discard mine
             </button>
-            <button type="button" class="danger" onClick={() => run(save)}>
+            <button type="button" class="danger" onClick={() => task.run("Save", save)}>
               Save mine over it
             </button>
           </footer>

@@ -1,13 +1,11 @@
 import { useState } from "preact/hooks";
 import type { ConsolePair } from "../../contract.ts";
 import { status } from "../live.ts";
-import { StateBadge, stateOf } from "../parts/health.tsx";
+import { pairStatesByTrouble, StateBadge, stateOf } from "../parts/health.tsx";
 import { countText, pingText } from "../parts/time.ts";
 import { hrefOf } from "../route.ts";
 import { useStore } from "../store.ts";
 import { AddPair } from "./add-pair.tsx";
-
-const order = ["unserved", "failed", "approval", "locked", "suspect", "suspended", "ok", "disabled"];
 
 /** All pairs, those in trouble first if wanted. */
 export function PairList() {
@@ -18,7 +16,10 @@ export function PairList() {
   if (!current) return <p class="empty">Asking the broker …</p>;
   const wanted = current.pairs.filter(({ name }) => name.toLowerCase().includes(search.toLowerCase()));
   const pairs = worstFirst
-    ? [...wanted].sort((one, other) => order.indexOf(stateOf(one)) - order.indexOf(stateOf(other)))
+    ? [...wanted].sort(
+        (one, other) =>
+          pairStatesByTrouble.indexOf(stateOf(one)) - pairStatesByTrouble.indexOf(stateOf(other)),
+      )
     : wanted;
   return (
     <section aria-label="Pairs">

@@ -35,9 +35,9 @@ const titles: Readonly<Record<Tab, string>> = {
 
 export function PairPage({ name, tab }: { readonly name: string; readonly tab: Tab }) {
   const current = useStore(status);
-  const [, run] = useTask();
+  const task = useTask();
   useEffect(() => {
-    if (draft.value === null) run(loadProject);
+    if (draft.value === null) task.run("Read the settings", loadProject);
   }, []);
   const pair = current?.pairs.find((each) => each.name === name);
   if (!current) return <p class="empty">Asking the broker …</p>;
