@@ -173,7 +173,7 @@ describe("the pages of the console", function () {
     await openPair("diagnostics");
     const list = page.getByRole("log");
     await list.getByText("Connected to").first().waitFor();
-    await page.getByLabel("Text, client or code").fill("promoted");
+    await page.getByLabel("Text or code").fill("promoted");
     await list.getByText("Promoted active connection").first().click();
     const dialog = page.getByRole("dialog", { name: "Event" });
     await dialog.getByText("Why").waitFor();

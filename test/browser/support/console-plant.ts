@@ -20,7 +20,10 @@ export function missingForBrowser(): string | null {
 
 export interface ConsolePlantOptions {
   readonly pairs?: (members: Readonly<Record<Role, SimulatorProcess>>) => readonly Settings[];
+  /** Settings of the console. */
   readonly more?: Settings;
+  /** Protected servers. */
+  readonly servers?: (members: Readonly<Record<Role, SimulatorProcess>>) => readonly Settings[];
 }
 
 /** Two simulators, a broker as it is delivered, its console, and a browser before it. */
@@ -46,7 +49,7 @@ export class ConsolePlant {
     this.#profile = parts.profile;
   }
 
-  static async start({ pairs, more = {} }: ConsolePlantOptions = {}): Promise<ConsolePlant> {
+  static async start({ pairs, more = {}, servers }: ConsolePlantOptions = {}): Promise<ConsolePlant> {
     const [primary, secondary] = await Promise.all(
       roles.map((name) => SimulatorProcess.start({ name, items: 20, periodMs: 100 })),
     );
@@ -54,7 +57,7 @@ export class ConsolePlant {
     const members = { primary, secondary };
     const [port, consolePort] = [await freePort(), await freePort()];
     const settings = pairs?.(members) ?? [pairSettings("Boiler", "hot", members)];
-    const text = projectText(port, settings, {}, { port: consolePort, ...more });
+    const text = projectText(port, settings, {}, { port: consolePort, ...more }, servers?.(members) ?? []);
     const broker = await BrokerProcess.start(text);
     await new ConsoleUsers(broker.stateDirectory).set(user, password);
     const profile = mkdtempSync(join(tmpdir(), "understudy-browser-"));

@@ -48,8 +48,3 @@ export function isServerTrouble(server: ServerStatus): boolean {
   if (awaitingApproval || locked || cutOff || role === "partly" || role === "standIn") return true;
   return condition === "failure" || copies.some(({ phase }) => phase === "retrying");
 }
-
-/** E.g. `28.0 s`. */
-export function countdownText(timeToFailMs: number): string {
-  return `${(timeToFailMs / 1000).toFixed(1)} s`;
-}

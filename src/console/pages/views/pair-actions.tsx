@@ -216,8 +216,8 @@ function RemoveDialog({ pair, onClose }: { readonly pair: ConsolePair; readonly 
   return (
     <Dialog title={`Remove ${pair.name}`} onClose={onClose}>
       <p>
-        Its settings go, and its {pair.clients} clients are disconnected. Export the project first if you may
-        want it back.
+        Its settings go, and its clients ({pair.clients} now) are disconnected. Export the project first if
+        you may want it back.
       </p>
       <footer>
         <button type="button" onClick={onClose}>

@@ -7,6 +7,7 @@ import { Fields } from "../parts/fields.tsx";
 import { StateBadge, stateOf } from "../parts/health.tsx";
 import { resolved, type SchemaNode } from "../parts/schema.ts";
 import { useTask } from "../parts/task.ts";
+import { counted } from "../parts/time.ts";
 import { hrefOf, type Tab, tabs } from "../route.ts";
 import { useStore } from "../store.ts";
 import { EventList } from "./event-list.tsx";
@@ -54,8 +55,8 @@ export function PairPage({ name, tab }: { readonly name: string; readonly tab: T
         <h1>{pair.name}</h1>
         <StateBadge state={stateOf(pair)} />
         <span class="muted">
-          {pair.active === null ? "nothing serves" : `${pair.active} is active`} · {pair.switchovers}{" "}
-          switchovers
+          {pair.active === null ? "nothing serves" : `${pair.active} is active`} ·{" "}
+          {counted(pair.switchovers, "switchover")}
         </span>
       </div>
       <PairActions pair={pair} />

@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
 import type { CopyStatus, ServerStatus } from "../../../control/servers-api.ts";
 import { status } from "../live.ts";
-import { ConditionBadge, countdownText, RoleBadges } from "../parts/server-state.tsx";
+import { ConditionBadge, RoleBadges } from "../parts/server-state.tsx";
+import { durationText } from "../parts/time.ts";
 import { hrefOf } from "../route.ts";
 import { useStore } from "../store.ts";
 import { AddServer } from "./add-server.tsx";
@@ -64,7 +65,7 @@ function Row({ server }: { readonly server: ServerStatus }) {
         <small>{server.address}</small>
       </th>
       <td data-label="Time to fail">
-        {server.timeToFailMs === null ? "–" : countdownText(server.timeToFailMs)}
+        {server.timeToFailMs === null ? "–" : durationText(server.timeToFailMs)}
         {server.missed > 0 ? (
           <small>
             {server.missed} of {server.limit} rounds missed

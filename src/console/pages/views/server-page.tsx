@@ -8,9 +8,9 @@ import { draft, editServer, loadProject, schema } from "../parts/draft.ts";
 import { Fields } from "../parts/fields.tsx";
 import { notify } from "../parts/notice.ts";
 import { resolved } from "../parts/schema.ts";
-import { ConditionBadge, countdownText, RoleBadges, roleText } from "../parts/server-state.tsx";
+import { ConditionBadge, RoleBadges, roleText } from "../parts/server-state.tsx";
 import { useTask } from "../parts/task.ts";
-import { timeText } from "../parts/time.ts";
+import { durationText, timeText } from "../parts/time.ts";
 import { hrefOf, type ServerTab, serverTabs } from "../route.ts";
 import { useStore } from "../store.ts";
 import { EventList } from "./event-list.tsx";
@@ -61,7 +61,7 @@ export function ServerPage({ name, tab }: { readonly name: string; readonly tab:
         {server.timeToFailMs === null ? null : (
           <span class={server.missed > 0 ? "countdown error" : "countdown muted"}>
             {server.missed > 0 ? `${server.missed} of ${server.limit} rounds missed, ` : ""}
-            fails in {countdownText(server.timeToFailMs)}
+            time to fail {durationText(server.timeToFailMs)}
           </span>
         )}
       </div>
@@ -217,7 +217,7 @@ function Copy({ copy }: { readonly copy: CopyStatus }) {
       )}
       <p class="hint">
         {completeUntil === null ? "not yet complete once" : `complete until ${timeText(completeUntil)}`}
-        {lagMs === null ? "" : `, ${countdownText(lagMs)} behind`}
+        {lagMs === null ? "" : `, ${durationText(lagMs)} behind`}
         {detail === "" ? "" : `; ${detail}`}
       </p>
       {lastError === null ? null : (
