@@ -111,7 +111,7 @@ export function EventList({ pair }: { readonly pair: string | null }) {
           Follow
         </label>
         <span class="grow" />
-        <span class="muted" role="status">
+        <span class="count muted">
           {wanted.length} of {all.length}
           {missed > 0 ? `, ${missed} came too fast to be shown` : ""}
         </span>
@@ -210,6 +210,8 @@ function Rows(props: {
       class="events"
       role="log"
       aria-label="Events, newest first"
+      // a reader could not follow them as they come; the header says when something is in trouble
+      aria-live="off"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls must be reached by keyboard
       tabIndex={0}
       onScroll={(event) => setTop(event.currentTarget.scrollTop)}

@@ -146,7 +146,7 @@ function Settings({ pair, only }: { readonly pair: ConsolePair; readonly only: r
   if (!settings) return <p class="empty">Reading the settings …</p>;
   return (
     <section aria-label="Settings">
-      <h3>Settings</h3>
+      <h2>Settings</h2>
       <Fields
         root={settings.root}
         node={settings.node}

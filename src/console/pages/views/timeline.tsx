@@ -33,10 +33,10 @@ export function Timeline({ pair }: { readonly pair: ConsolePair }) {
   const switches = [...history.switches].reverse().slice(0, 20);
   return (
     <>
-      <h3>Last hour</h3>
+      <h2>Last hour</h2>
       <Chart history={history} />
       <HealthBand history={history} />
-      <h3>Switchovers</h3>
+      <h2>Switchovers</h2>
       {switches.length === 0 ? (
         <p class="empty">None since the broker started.</p>
       ) : (
