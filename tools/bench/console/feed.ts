@@ -1,8 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ControlClient } from "../../../src/control/client.ts";
+import { connectControl } from "../../../src/control/client.ts";
 
 const stepMs = 20;
-/** Orders that may be under way at a time; the broker refuses more than 32. */
+/** Several connections, for no order waits long for those before it. */
+const connectionCount = 8;
+/** Orders that may be under way at a time in one connection; the broker refuses more than 32. */
 const windowSize = 24;
 
 /**
@@ -10,34 +12,46 @@ const windowSize = 24;
  * A broker that cannot follow gets no more orders than it answers.
  */
 export async function feedEvents(
-  control: ControlClient,
+  stateDirectory: string,
   pairs: readonly string[],
   perSecond: number,
   signal: AbortSignal,
 ): Promise<void> {
+  const connections = await Promise.all(
+    Array.from({ length: connectionCount }, () => connectControl(stateDirectory)),
+  );
   const startedMs = performance.now();
   let given = 0;
-  let underWay = 0;
+  const underWay = connections.map(() => 0);
   let failure: unknown = null;
-  while (!signal.aborted && failure === null) {
-    const due = Math.floor(((performance.now() - startedMs) * perSecond) / 1000);
-    // what could not be done in time is not caught up with at once
-    if (due - given > perSecond) given = due - perSecond;
-    while (given < due && underWay < windowSize) {
-      const pair = pairs[given % pairs.length] ?? "";
-      const isSuspending = Math.floor(given / pairs.length) % 2 === 0;
-      given += 1;
-      underWay += 1;
-      const order = isSuspending ? control.suspend(pair, "bench") : control.resume(pair, "bench");
-      order
-        .catch((error: unknown) => {
-          failure = error;
-        })
-        .finally(() => {
-          underWay -= 1;
-        });
+  try {
+    while (!signal.aborted && failure === null) {
+      const due = Math.floor(((performance.now() - startedMs) * perSecond) / 1000);
+      // what could not be done in time is not caught up with at once
+      if (due - given > perSecond) given = due - perSecond;
+      while (given < due) {
+        // the orders of one pair go through one connection, so that they stay in order
+        const index = given % pairs.length;
+        const way = index % connectionCount;
+        const [control, pair, waiting = 0] = [connections[way], pairs[index], underWay[way]];
+        if (!control || pair === undefined) throw new Error("there is no pair to give orders to");
+        if (waiting >= windowSize) break;
+        const isSuspending = Math.floor(given / pairs.length) % 2 === 0;
+        given += 1;
+        underWay[way] = waiting + 1;
+        const order = isSuspending ? control.suspend(pair, "bench") : control.resume(pair, "bench");
+        order
+          .catch((error: unknown) => {
+            failure = error;
+          })
+          .finally(() => {
+            underWay[way] = (underWay[way] ?? 0) - 1;
+          });
+      }
+      await delay(stepMs);
     }
-    await delay(stepMs);
+  } finally {
+    for (const connection of connections) connection.close();
   }
   if (failure !== null) throw failure;
 }

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -67,21 +68,19 @@ async function measureIn(
   await page.getByRole("link", { name: names.at(-1) ?? "" }).waitFor();
   const cdp = await page.context().newCDPSession(page);
   const feeding = new AbortController();
-  const fed = feedEvents(plant.broker.control, names, settings.rate, feeding.signal);
+  const fed = feedEvents(plant.broker.stateDirectory, names, settings.rate, feeding.signal);
   fed.catch(() => undefined);
   const [firstId, startedMs, startedCpu] = [
     plant.broker.lastEventId,
     performance.now(),
     cpuSeconds(plant.broker.pid),
   ];
-  const heapsMb: number[] = [];
   progress(`using the pages for ${settings.durationMs} ms`);
   while (performance.now() - startedMs < settings.durationMs) {
     for (const interaction of round(names[100 % names.length] ?? "")) {
       await interact(page, interaction);
       await page.waitForTimeout(pauseMs);
     }
-    heapsMb.push(await heapMb(cdp));
   }
   const seconds = (performance.now() - startedMs) / 1000;
   const events = plant.broker.lastEventId - firstId;
@@ -89,7 +88,8 @@ async function measureIn(
   // the list of events is what holds most
   await page.goto(`${plant.url}#/events`);
   await page.locator(".event").first().waitFor();
-  heapsMb.push(await heapMb(cdp));
+  // not before: a page has to translate its scripts again after such a collection
+  const heap = await heapMb(cdp);
   feeding.abort();
   await fed;
   const notes = await notesOf(page);
@@ -102,14 +102,19 @@ async function measureIn(
       interactionP95Ms: rounded(percentile(times, 0.95), 1),
       interactionWorstMs: rounded(Math.max(...times), 1),
       interactions: times.length,
-      heapMb: Math.max(...heapsMb),
+      heapMb: heap,
       longTasks: notes.longTasksMs.length,
       longTaskWorstMs: Math.max(0, ...notes.longTasksMs),
       pageLoadKb,
       pairsServing: serving,
       eventsPerSecond: Math.round(events / seconds),
     },
-    details: { heapsMb, loaded, brokerCpuShare, interactions: byName(notes.effects) },
+    details: {
+      loaded,
+      brokerCpuShare,
+      loadAfter: rounded(loadavg()[0] ?? 0, 2),
+      interactions: byName(notes.effects),
+    },
     skipped: [],
   };
 }

@@ -13,7 +13,7 @@ export interface ConsoleFigures {
   readonly interactionP95Ms: number;
   readonly interactionWorstMs: number;
   readonly interactions: number;
-  /** JavaScript heap of the page after a garbage collection, in MB: <= 60. The largest of all looks. */
+  /** JavaScript heap of the page after a garbage collection, in MB, at the end, in the list of events: <= 60. */
   readonly heapMb: number;
   /** Tasks of the page of more than 50 ms. */
   readonly longTasks: number;

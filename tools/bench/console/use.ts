@@ -60,10 +60,7 @@ export function round(pair: string): readonly Interaction[] {
     {
       name: "filter off",
       shown: `!/^0 of/.test(document.querySelector(".toolbar .count").textContent)`,
-      act: async (page) => {
-        await page.locator("main input[type=search]").press("Control+A");
-        await page.locator("main input[type=search]").press("Delete");
-      },
+      act: (page) => page.locator("main input[type=search]").fill(""),
     },
     {
       name: "follow off",

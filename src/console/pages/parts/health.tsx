@@ -56,3 +56,7 @@ export function isTrouble(pair: ConsolePair): boolean {
 export function StateBadge({ state }: { readonly state: PairState }) {
   return <Badge {...words[state]} />;
 }
+
+export function stateText(pair: ConsolePair): string {
+  return words[stateOf(pair)].word;
+}

@@ -173,6 +173,11 @@ function ClientFilter(props: FilterField & { readonly events: readonly Diagnosti
 function Choice(
   props: FilterField & { readonly label: string; readonly all: string; readonly names: readonly string[] },
 ) {
+  // they are many, and seldom others
+  const options = useMemo(
+    () => props.names.map((name) => <option key={name}>{name}</option>),
+    [props.names.join("\n")],
+  );
   return (
     <select
       aria-label={props.label}
@@ -180,9 +185,7 @@ function Choice(
       onChange={(event) => props.onChange(event.currentTarget.value)}
     >
       <option value="">{props.all}</option>
-      {props.names.map((name) => (
-        <option key={name}>{name}</option>
-      ))}
+      {options}
     </select>
   );
 }

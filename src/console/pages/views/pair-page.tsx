@@ -1,4 +1,5 @@
-import { useEffect, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { MonitorItem, Pair } from "../../../project/project.ts";
 import type { ConsolePair } from "../../contract.ts";
 import { status } from "../live.ts";
@@ -17,16 +18,21 @@ import { PairActions } from "./pair-actions.tsx";
 import { PairPicture } from "./pair-picture.tsx";
 import { Timeline } from "./timeline.tsx";
 
-const general = [
-  "primary",
-  "secondary",
-  "connectionMode",
-  "alwaysReconnectToPrimary",
-  "queryServerStatusInterval",
-  "queryServerStatusTimeout",
-  "port",
-  "failover",
-];
+const settingsOf: Readonly<Record<Tab, readonly string[]>> = {
+  general: [
+    "primary",
+    "secondary",
+    "connectionMode",
+    "alwaysReconnectToPrimary",
+    "queryServerStatusInterval",
+    "queryServerStatusTimeout",
+    "port",
+    "failover",
+  ],
+  monitoring: ["monitorItems", "monitorItemFailureCount"],
+  diagnostics: ["diagnostics"],
+  notifications: ["notifications"],
+};
 const titles: Readonly<Record<Tab, string>> = {
   general: "General",
   monitoring: "Monitoring",
@@ -77,6 +83,8 @@ export function PairPage({ name, tab }: { readonly name: string; readonly tab: T
 }
 
 function TabContent({ pair, tab }: { readonly pair: ConsolePair; readonly tab: Tab }) {
+  // what the status changes every second is not the settings: the form is kept as it is
+  const settings = useMemo(() => <Settings name={pair.name} only={settingsOf[tab]} />, [pair.name, tab]);
   switch (tab) {
     case "general":
       return (
@@ -84,23 +92,23 @@ function TabContent({ pair, tab }: { readonly pair: ConsolePair; readonly tab: T
           <PairPicture pair={pair} />
           <Endpoints pair={pair} />
           <Timeline pair={pair} />
-          <Settings pair={pair} only={general} />
+          {settings}
         </>
       );
     case "monitoring":
-      return <Monitoring pair={pair} />;
+      return <Monitoring pair={pair}>{settings}</Monitoring>;
     case "diagnostics":
       return (
         <>
           <EventList pair={pair.name} />
-          <Settings pair={pair} only={["diagnostics"]} />
+          {settings}
         </>
       );
     case "notifications":
       return (
         <>
           <NotificationTest pair={pair.name} />
-          <Settings pair={pair} only={["notifications"]} />
+          {settings}
         </>
       );
   }
@@ -141,8 +149,8 @@ function useSettings(
   return root && node && pair ? { root, node: resolved(root, node), pair } : null;
 }
 
-function Settings({ pair, only }: { readonly pair: ConsolePair; readonly only: readonly string[] }) {
-  const settings = useSettings(pair.name);
+function Settings({ name, only }: { readonly name: string; readonly only: readonly string[] }) {
+  const settings = useSettings(name);
   if (!settings) return <p class="empty">Reading the settings …</p>;
   return (
     <section aria-label="Settings">
@@ -152,20 +160,19 @@ function Settings({ pair, only }: { readonly pair: ConsolePair; readonly only: r
         node={settings.node}
         value={settings.pair}
         only={only}
-        onChange={(value) => editPair(pair.name, () => value as Pair)}
+        onChange={(value) => editPair(name, () => value as Pair)}
       />
     </section>
   );
 }
 
-function Monitoring({ pair }: { readonly pair: ConsolePair }) {
+function Monitoring(props: { readonly pair: ConsolePair; readonly children: ComponentChildren }) {
+  const { pair, children } = props;
   const [isBrowsing, setBrowsing] = useState(false);
-  const settings = useSettings(pair.name);
   const add = (itemId: string): void => {
     setBrowsing(false);
     editPair(pair.name, (each) => ({ ...each, monitorItems: [...each.monitorItems, newItem(itemId)] }));
   };
-  if (!settings) return <p class="empty">Reading the settings …</p>;
   return (
     <>
       <p class="hint">
@@ -175,7 +182,7 @@ function Monitoring({ pair }: { readonly pair: ConsolePair }) {
       <button type="button" disabled={!pair.enabled} onClick={() => setBrowsing(true)}>
         Browse for an item
       </button>
-      <Settings pair={pair} only={["monitorItems", "monitorItemFailureCount"]} />
+      {children}
       {isBrowsing ? (
         <ItemBrowser
           pair={pair.name}

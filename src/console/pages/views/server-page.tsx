@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import type { CopyStatus, ServerStatus } from "../../../control/servers-api.ts";
 import type { ServerSettings } from "../../../project/server.ts";
 import { ask } from "../api.ts";
@@ -88,7 +88,11 @@ export function ServerPage({ name, tab }: { readonly name: string; readonly tab:
 }
 
 function TabContent({ server, tab }: { readonly server: ServerStatus; readonly tab: ServerTab }) {
-  const settings = <Settings server={server.name} only={settingsOf[tab]} />;
+  // what the status changes every second is not the settings: the form is kept as it is
+  const settings = useMemo(
+    () => <Settings server={server.name} only={settingsOf[tab]} />,
+    [server.name, tab],
+  );
   switch (tab) {
     case "general":
       return (
