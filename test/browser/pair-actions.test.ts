@@ -29,8 +29,8 @@ describe("everything that can be done with pairs in the console", function () {
           ...patient,
           notifications: {
             enabled: true,
-            primary: smtp(1),
-            secondary: smtp(mail.port),
+            primarySmtp: smtp(1),
+            secondarySmtp: smtp(mail.port),
             from: "broker@plant.example",
             to: ["night@plant.example"],
             events: ["connectionLost"],
@@ -108,7 +108,6 @@ describe("everything that can be done with pairs in the console", function () {
       .getByRole("alert")
       .getByText(/127\.0\.0\.1:1/)
       .waitFor();
-    await page.getByRole("button", { name: "Dismiss" }).click();
     await page.keyboard.press("Escape");
     await page.keyboard.press("Escape");
     await add.waitFor({ state: "detached" });
@@ -165,7 +164,6 @@ describe("everything that can be done with pairs in the console", function () {
       .getByRole("alert")
       .getByText(/the uploaded file/)
       .waitFor();
-    await page.getByRole("button", { name: "Dismiss" }).click();
     await upload(changed);
     const dialog = page.getByRole("dialog", { name: "Import project" });
     await dialog.getByText(/777/).waitFor();

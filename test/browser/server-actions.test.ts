@@ -86,7 +86,7 @@ describe("everything that can be done with protected servers in the console", fu
     await badge("OK").waitFor();
     await page.getByText(/time to fail \d+ s/).waitFor();
     await open("probes");
-    await page.getByRole("region", { name: "Last round" }).getByText("Well").waitFor();
+    await page.getByRole("region", { name: "Last round" }).getByText("Well", { exact: true }).waitFor();
     await open("replication");
     await page
       .getByRole("region", { name: "Copies" })

@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import { ConsolePlant, missingForBrowser, patient } from "../../test/browser/support/console-plant.ts";
 import { pairSettings, type Settings } from "../../test/e2e/support/project-text.ts";
 import { Watcher } from "../demo/watcher.ts";
+import { indexedPng } from "./indexed-png.ts";
 
 // Takes the pictures of docs/images from a real broker with simulated servers.
 
@@ -120,6 +121,7 @@ async function take(
   await prepare();
   // charts and lists are drawn with the next look at the status
   await page.waitForTimeout(1500);
-  await page.screenshot({ path: join(images, `${name}.png`), animations: "disabled", caret: "hide" });
+  const picture = await page.screenshot({ animations: "disabled", caret: "hide" });
+  writeFileSync(join(images, `${name}.png`), indexedPng(picture));
   console.log(`docs/images/${name}.png`);
 }

@@ -62,6 +62,10 @@ function Header() {
   const [theme, setTheme] = useState<Theme>(storedTheme());
   const inTrouble =
     (broker?.pairs.filter(isTrouble).length ?? 0) + (broker?.servers.filter(isServerTrouble).length ?? 0);
+  // seen in a window behind others, too
+  useEffect(() => {
+    document.title = inTrouble > 0 ? `(${inTrouble}) Understudy` : "Understudy";
+  }, [inTrouble]);
   const link = (view: "pairs" | "servers" | "events" | "project", text: string, isHere: boolean) => (
     <a href={hrefOf({ view })} aria-current={isHere ? "page" : undefined}>
       {text}

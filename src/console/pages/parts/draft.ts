@@ -25,10 +25,11 @@ export function nameOf({ alias, server }: Pair): string {
   return alias ?? server;
 }
 
-export async function loadProject(): Promise<void> {
+export async function loadProject(signal?: AbortSignal): Promise<void> {
+  const options = signal === undefined ? {} : { signal };
   const [saved, loaded] = await Promise.all([
-    ask<ProjectAnswer>("GET", "/api/v1/project"),
-    schema.value ?? ask<SchemaNode>("GET", "/api/v1/project/schema"),
+    ask<ProjectAnswer>("GET", "/api/v1/project", undefined, options),
+    schema.value ?? ask<SchemaNode>("GET", "/api/v1/project/schema", undefined, options),
   ]);
   schema.set(loaded);
   draft.set({ saved, edited: saved.project, conflict: null });
@@ -59,12 +60,13 @@ export function discard(): void {
 }
 
 /** Saves what was edited. Where somebody else was quicker, both are kept for a decision. */
-export async function save(): Promise<void> {
+export async function save(signal: AbortSignal): Promise<void> {
   const current = draft.value;
   if (!current) return;
   const base = current.conflict ?? current.saved;
   try {
-    await ask<SaveAnswer>("PUT", "/api/v1/project", { project: current.edited }, { ifMatch: base.version });
+    const options = { ifMatch: base.version, signal };
+    await ask<SaveAnswer>("PUT", "/api/v1/project", { project: current.edited }, options);
     await loadProject();
     notify("done", "The configuration is saved and in force.");
   } catch (error) {
@@ -74,9 +76,14 @@ export async function save(): Promise<void> {
 }
 
 /** A change of its own, beside what is being edited. */
-export async function changeProject(method: string, path: string, body?: unknown): Promise<void> {
-  const { version } = await ask<ProjectAnswer>("GET", "/api/v1/project");
-  await ask<SaveAnswer>(method, path, body, { ifMatch: version });
+export async function changeProject(
+  signal: AbortSignal,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<void> {
+  const { version } = await ask<ProjectAnswer>("GET", "/api/v1/project", undefined, { signal });
+  await ask<SaveAnswer>(method, path, body, { ifMatch: version, signal });
   await loadProject();
 }
 

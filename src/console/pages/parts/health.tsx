@@ -14,8 +14,9 @@ export type PairState =
 /** The one word that says how a pair is; the worst that is true of it. */
 export function stateOf(pair: ConsolePair): PairState {
   if (!pair.enabled) return "disabled";
-  if (pair.active === null) return "unserved";
+  // first, even where nothing serves: it is what somebody has to do about it
   if (pair.awaitingApproval !== null) return "approval";
+  if (pair.active === null) return "unserved";
   if (pair.locked) return "locked";
   const health = pair.members.map((member) => member.health);
   if (health.includes("failed")) return "failed";
@@ -32,15 +33,15 @@ const words: Readonly<Record<PairState, StateWord>> = Object.freeze({
   unserved: { word: "Not served", tone: "bad", sign: "cross" },
   suspended: { word: "Suspended", tone: "warning", sign: "pause" },
   locked: { word: "Locked", tone: "bad", sign: "lock" },
-  approval: { word: "Needs approval", tone: "warning", sign: "question" },
+  approval: { word: "Needs approval", tone: "bad", sign: "question" },
   disabled: { word: "Disabled", tone: "neutral", sign: "dash" },
 });
 
 /** The worst first. */
 export const pairStatesByTrouble: readonly PairState[] = [
+  "approval",
   "unserved",
   "failed",
-  "approval",
   "locked",
   "suspect",
   "suspended",

@@ -33,8 +33,8 @@ export function AddPair({ onClose }: { readonly onClose: () => void }) {
   const text =
     (name: keyof NewPair) => (event: { readonly currentTarget: HTMLInputElement | HTMLSelectElement }) =>
       setPair({ ...pair, [name]: event.currentTarget.value });
-  const add = async (): Promise<void> => {
-    await changeProject("POST", "/api/v1/project/pairs", {
+  const add = async (signal: AbortSignal): Promise<void> => {
+    await changeProject(signal, "POST", "/api/v1/project/pairs", {
       server: pair.server.trim(),
       protocol: pair.protocol,
       ...(pair.alias.trim() === "" ? {} : { alias: pair.alias.trim() }),

@@ -16,10 +16,10 @@ export function AddServer({ onClose }: { readonly onClose: () => void }) {
     (name: keyof typeof empty) =>
     (event: { readonly currentTarget: HTMLInputElement }): void =>
       setServer({ ...server, [name]: event.currentTarget.value });
-  const add = async (): Promise<void> => {
+  const add = async (signal: AbortSignal): Promise<void> => {
     const name = server.name.trim();
     const assumed = server.assumed.trim();
-    await changeProject("POST", "/api/v1/project/servers", {
+    await changeProject(signal, "POST", "/api/v1/project/servers", {
       name,
       address: server.address.trim(),
       witnesses: words(server.witnesses),

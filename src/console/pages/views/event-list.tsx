@@ -6,6 +6,7 @@ import { ask } from "../api.ts";
 import { events, loadEvents, missedEvents, status } from "../live.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { useTask } from "../parts/task.ts";
+import { TaskProgress } from "../parts/task-progress.tsx";
 import { timeText } from "../parts/time.ts";
 import { useStore } from "../store.ts";
 
@@ -278,8 +279,9 @@ function EventDialog({ event, onClose }: { readonly event: DiagnosticEvent; read
 
 function ResetDialog({ pair, onClose }: { readonly pair: string | null; readonly onClose: () => void }) {
   const task = useTask();
-  const reset = async (): Promise<void> => {
-    await ask("DELETE", `/api/v1/events${pair === null ? "" : `?pair=${encodeURIComponent(pair)}`}`);
+  const reset = async (signal: AbortSignal): Promise<void> => {
+    const which = pair === null ? "" : `?pair=${encodeURIComponent(pair)}`;
+    await ask("DELETE", `/api/v1/events${which}`, undefined, { signal });
     events.set([]);
     await loadEvents();
     onClose();
@@ -290,6 +292,7 @@ function ResetDialog({ pair, onClose }: { readonly pair: string | null; readonly
         Forget {pair === null ? "all events" : `the events of ${pair}`} kept so far? Save them first if you
         may need them.
       </p>
+      <TaskProgress task={task} />
       <footer>
         <button type="button" onClick={onClose}>
           Cancel

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { Dialog } from "../parts/dialog.tsx";
 import { differences, discard, draft, isModified, loadProject, save } from "../parts/draft.ts";
 import { useTask } from "../parts/task.ts";
+import { TaskProgress } from "../parts/task-progress.tsx";
 import { useStore } from "../store.ts";
 
 /** Says that settings were edited and are not in force, until they are saved or discarded. */
@@ -24,6 +25,7 @@ export function ModifiedBar() {
       <button type="button" class="primary" disabled={task.isBusy} onClick={() => task.run("Save", save)}>
         Save
       </button>
+      {current.conflict ? null : <TaskProgress task={task} />}
       {isShowing ? (
         <Dialog title="Changes" onClose={() => setShowing(false)} wide>
           <Lines lines={changes} />
@@ -39,6 +41,7 @@ export function ModifiedBar() {
           <Lines lines={differences(current.saved.project, current.conflict.project)} />
           <h3>What your version would change of that</h3>
           <Lines lines={differences(current.conflict.project, current.edited)} />
+          <TaskProgress task={task} />
           <footer>
             <button type="button" onClick={() => task.run("Load", loadProject)}>
               Take theirs, discard mine

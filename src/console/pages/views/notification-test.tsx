@@ -7,7 +7,7 @@ import { TaskProgress } from "../parts/task-progress.tsx";
 /** Sends a test mail and shows what the mail servers said. */
 export function NotificationTest({ pair }: { readonly pair: string | null }) {
   const [tests, setTests] = useState<readonly MailTest[]>([]);
-  const task = useTask();
+  const task = useTask(true);
   const test = async (signal: AbortSignal): Promise<void> => {
     setTests([]);
     const answer = await ask<{ readonly tests: readonly MailTest[] }>(

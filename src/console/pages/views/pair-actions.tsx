@@ -107,8 +107,8 @@ function SwitchoverDialog({ pair, onClose }: { readonly pair: ConsolePair; reado
       isShown = false;
     };
   }, [path, to, force]);
-  const act = async (): Promise<void> => {
-    await ask<SwitchoverAnswer>("POST", path, { to, force, reason });
+  const act = async (signal: AbortSignal): Promise<void> => {
+    await ask<SwitchoverAnswer>("POST", path, { to, force, reason }, { signal });
     notify("done", `${pair.name} is switched over to the ${to}.`);
     onClose();
   };
@@ -158,12 +158,16 @@ function SwitchoverDialog({ pair, onClose }: { readonly pair: ConsolePair; reado
 function AliasDialog({ pair, onClose }: { readonly pair: ConsolePair; readonly onClose: () => void }) {
   const [alias, setAlias] = useState(pair.alias ?? "");
   const task = useTask();
-  const rename = (next: string | null) => async (): Promise<void> => {
-    await changeProject("POST", `/api/v1/pairs/${encodeURIComponent(pair.name)}/alias`, { alias: next });
-    notify("done", `The pair is now called ${next ?? pair.server}.`);
-    onClose();
-    location.hash = hrefOf({ view: "pair", pair: next ?? pair.server, tab: "general" });
-  };
+  const rename =
+    (next: string | null) =>
+    async (signal: AbortSignal): Promise<void> => {
+      await changeProject(signal, "POST", `/api/v1/pairs/${encodeURIComponent(pair.name)}/alias`, {
+        alias: next,
+      });
+      notify("done", `The pair is now called ${next ?? pair.server}.`);
+      onClose();
+      location.hash = hrefOf({ view: "pair", pair: next ?? pair.server, tab: "general" });
+    };
   return (
     <Dialog title={`Alias of ${pair.name}`} onClose={onClose}>
       <form
@@ -177,6 +181,7 @@ function AliasDialog({ pair, onClose }: { readonly pair: ConsolePair; readonly o
           Alias
           <input required value={alias} onInput={(event) => setAlias(event.currentTarget.value)} />
         </label>
+        <TaskProgress task={task} />
         <footer>
           {pair.alias === null ? null : (
             <button
@@ -202,13 +207,12 @@ function AliasDialog({ pair, onClose }: { readonly pair: ConsolePair; readonly o
 
 function RemoveDialog({ pair, onClose }: { readonly pair: ConsolePair; readonly onClose: () => void }) {
   const task = useTask();
-  const remove = async (): Promise<void> => {
+  const remove = async (signal: AbortSignal): Promise<void> => {
     if (pair.enabled) {
-      await ask("POST", `/api/v1/pairs/${encodeURIComponent(pair.name)}/disable`, {
-        reason: "removed from the project",
-      });
+      const path = `/api/v1/pairs/${encodeURIComponent(pair.name)}/disable`;
+      await ask("POST", path, { reason: "removed from the project" }, { signal });
     }
-    await changeProject("DELETE", `/api/v1/project/pairs/${encodeURIComponent(pair.name)}`);
+    await changeProject(signal, "DELETE", `/api/v1/project/pairs/${encodeURIComponent(pair.name)}`);
     notify("done", `${pair.name} is removed.`);
     onClose();
     location.hash = hrefOf({ view: "pairs" });
@@ -219,6 +223,7 @@ function RemoveDialog({ pair, onClose }: { readonly pair: ConsolePair; readonly 
         Its settings go, and its clients ({pair.clients} now) are disconnected. Export the project first if
         you may want it back.
       </p>
+      <TaskProgress task={task} />
       <footer>
         <button type="button" onClick={onClose}>
           Cancel

@@ -5,7 +5,7 @@ import type { ConsolePair } from "../../contract.ts";
 import { status } from "../live.ts";
 import { draft, editPair, loadProject, nameOf, schema } from "../parts/draft.ts";
 import { Fields } from "../parts/fields.tsx";
-import { StateBadge, stateOf } from "../parts/health.tsx";
+import { isTrouble, StateBadge, stateOf } from "../parts/health.tsx";
 import { resolved, type SchemaNode } from "../parts/schema.ts";
 import { useTask } from "../parts/task.ts";
 import { counted } from "../parts/time.ts";
@@ -13,6 +13,7 @@ import { hrefOf, type Tab, tabs } from "../route.ts";
 import { useStore } from "../store.ts";
 import { EventList } from "./event-list.tsx";
 import { ItemBrowser } from "./item-browser.tsx";
+import { LastTrouble } from "./last-trouble.tsx";
 import { NotificationTest } from "./notification-test.tsx";
 import { PairActions } from "./pair-actions.tsx";
 import { PairPicture } from "./pair-picture.tsx";
@@ -65,6 +66,9 @@ export function PairPage({ name, tab }: { readonly name: string; readonly tab: T
           {counted(pair.switchovers, "switchover")}
         </span>
       </div>
+      {isTrouble(pair) ? (
+        <LastTrouble name={pair.name} href={hrefOf({ view: "pair", pair: pair.name, tab: "diagnostics" })} />
+      ) : null}
       <PairActions pair={pair} />
       <nav class="tabs" aria-label={`Settings of ${pair.name}`}>
         {tabs.map((each) => (
@@ -89,8 +93,10 @@ function TabContent({ pair, tab }: { readonly pair: ConsolePair; readonly tab: T
     case "general":
       return (
         <>
-          <PairPicture pair={pair} />
-          <Endpoints pair={pair} />
+          <div class="overview">
+            <PairPicture pair={pair} />
+            <Endpoints pair={pair} />
+          </div>
           <Timeline pair={pair} />
           {settings}
         </>

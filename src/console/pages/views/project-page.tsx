@@ -22,9 +22,10 @@ export function ProjectPage() {
   }, []);
   const choose = (file: File | undefined): void => {
     if (!file) return;
-    task.run("Compare", async () => {
+    task.run("Compare", async (signal) => {
       const xml = await file.text();
-      const { text } = await ask<ImportAnswer>("POST", "/api/v1/project/import?dryRun=true", xml);
+      const path = "/api/v1/project/import?dryRun=true";
+      const { text } = await ask<ImportAnswer>("POST", path, xml, { signal });
       setUpload({ xml, text });
     });
   };
@@ -50,6 +51,7 @@ export function ProjectPage() {
           />
         </label>
       </div>
+      <TaskProgress task={task} />
       <NotificationTest pair={null} />
       <Fields
         root={root}
@@ -65,9 +67,9 @@ export function ProjectPage() {
 
 function ImportDialog(props: { readonly xml: string; readonly text: string; readonly onClose: () => void }) {
   const task = useTask();
-  const apply = async (): Promise<void> => {
-    const { version } = await ask<ProjectAnswer>("GET", "/api/v1/project");
-    await ask<ImportAnswer>("POST", "/api/v1/project/import", props.xml, { ifMatch: version });
+  const apply = async (signal: AbortSignal): Promise<void> => {
+    const { version } = await ask<ProjectAnswer>("GET", "/api/v1/project", undefined, { signal });
+    await ask<ImportAnswer>("POST", "/api/v1/project/import", props.xml, { ifMatch: version, signal });
     await loadProject();
     notify("done", "The imported project is in force.");
     props.onClose();

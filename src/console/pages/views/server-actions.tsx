@@ -250,11 +250,11 @@ function Plan({ plan }: { readonly plan: ServerAnswer | string | null }) {
 
 function RemoveDialog({ server, onClose }: { readonly server: ServerStatus; readonly onClose: () => void }) {
   const task = useTask();
-  const remove = async (): Promise<void> => {
+  const remove = async (signal: AbortSignal): Promise<void> => {
     if (server.enabled && server.role === "live") {
-      await ask("POST", `${pathOf(server.name)}/disable`, { reason: "removed from the project" });
+      await ask("POST", `${pathOf(server.name)}/disable`, { reason: "removed from the project" }, { signal });
     }
-    await changeProject("DELETE", `/api/v1/project/servers/${encodeURIComponent(server.name)}`);
+    await changeProject(signal, "DELETE", `/api/v1/project/servers/${encodeURIComponent(server.name)}`);
     notify("done", `${server.name} is removed.`);
     onClose();
     location.hash = hrefOf({ view: "servers" });

@@ -64,7 +64,7 @@ export function ServerBrowser(props: {
   const { title, field, start, nothing, find } = props.browsed;
   const [where, setWhere] = useState(props.start === "" ? start : props.start);
   const [found, setFound] = useState<readonly Choice[] | null>(null);
-  const task = useTask();
+  const task = useTask(true);
   const look = async (signal: AbortSignal): Promise<void> => {
     setFound(null);
     setFound(await find(where, signal));

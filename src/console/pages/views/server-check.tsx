@@ -19,7 +19,7 @@ const ranks: readonly CheckFinding["verdict"][] = ["failed", "warning", "ok"];
 export function ServerCheckDialog(props: { readonly server: string; readonly onClose: () => void }) {
   const { server, onClose } = props;
   const [check, setCheck] = useState<ServerCheck | null>(null);
-  const task = useTask();
+  const task = useTask(true);
   const look = async (signal: AbortSignal): Promise<void> => {
     setCheck(null);
     setCheck(await ask<ServerCheck>("POST", `${pathOf(server)}/check`, {}, { signal }));

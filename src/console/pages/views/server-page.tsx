@@ -8,12 +8,13 @@ import { draft, editServer, loadProject, schema } from "../parts/draft.ts";
 import { Fields } from "../parts/fields.tsx";
 import { notify } from "../parts/notice.ts";
 import { resolved } from "../parts/schema.ts";
-import { ConditionBadge, RoleBadges, roleText } from "../parts/server-state.tsx";
+import { ConditionBadge, isServerTrouble, RoleBadges, roleText } from "../parts/server-state.tsx";
 import { useTask } from "../parts/task.ts";
 import { durationText, timeText } from "../parts/time.ts";
 import { hrefOf, type ServerTab, serverTabs } from "../route.ts";
 import { useStore } from "../store.ts";
 import { EventList } from "./event-list.tsx";
+import { LastTrouble } from "./last-trouble.tsx";
 import { NotificationTest } from "./notification-test.tsx";
 import { pathOf, ServerActions } from "./server-actions.tsx";
 import { Work } from "./server-work.tsx";
@@ -70,6 +71,12 @@ export function ServerPage({ name, tab }: { readonly name: string; readonly tab:
           This machine stands in for {server.blockedBy}, and so cannot stand in for {server.name}.
         </p>
       )}
+      {isServerTrouble(server) ? (
+        <LastTrouble
+          name={server.name}
+          href={hrefOf({ view: "server", server: server.name, tab: "diagnostics" })}
+        />
+      ) : null}
       <ServerActions server={server} />
       <nav class="tabs" aria-label={`Settings of ${server.name}`}>
         {serverTabs.map((each) => (

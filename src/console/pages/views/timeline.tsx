@@ -93,7 +93,7 @@ function Chart({ history }: { readonly history: HistoryAnswer }) {
         },
         axes: [
           { ...axis, values: (_self, splits) => splits.map(clockText) },
-          { ...axis, size: 60 },
+          { ...axis, size: 70 },
           { ...axis, scale: "ping", side: 1, size: 50, grid: { show: false } },
         ],
         series: [
