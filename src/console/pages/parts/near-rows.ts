@@ -3,11 +3,17 @@ import { useEffect, useState } from "preact/hooks";
 
 /** Rows that are drawn in full beyond those that can be seen. */
 const marginRows = 8;
+/** Rows drawn in full at once; the first look tells which are needed. */
+const firstRows = 16;
+/** The other rows are added when the page has been shown, after so many ms. */
+const restAfterMs = 100;
 
 export interface RowRange {
   readonly from: number;
   /** Exclusive. */
   readonly to: number;
+  /** Whether the other rows are to be there, too. */
+  readonly isWhole: boolean;
 }
 
 /**
@@ -15,7 +21,12 @@ export interface RowRange {
  * only these need all their details.
  */
 export function useNearRows(body: RefObject<HTMLElement | null>, count: number): RowRange {
-  const [range, setRange] = useState<RowRange>({ from: 0, to: 20 });
+  const [range, setRange] = useState({ from: 0, to: firstRows });
+  const [isWhole, setWhole] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setWhole(true), restAfterMs);
+    return () => clearTimeout(timer);
+  }, []);
   useEffect(() => {
     let frame = 0;
     const look = (): void => {
@@ -42,5 +53,5 @@ export function useNearRows(body: RefObject<HTMLElement | null>, count: number):
       removeEventListener("resize", later);
     };
   }, [body, count]);
-  return range;
+  return { ...range, isWhole };
 }

@@ -72,9 +72,14 @@ export function PairList() {
             {pairs.map((pair, index) =>
               index >= near.from && index < near.to ? (
                 <Row key={pair.name} pair={pair} />
-              ) : (
+              ) : near.isWhole ? (
                 <FarRow key={pair.name} pair={pair} />
-              ),
+              ) : null,
+            )}
+            {near.isWhole || near.to >= pairs.length ? null : (
+              <tr style={{ height: `calc(var(--row) * ${pairs.length - near.to})` }}>
+                <td colSpan={6} />
+              </tr>
             )}
           </tbody>
         </table>
