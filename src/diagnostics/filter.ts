@@ -14,6 +14,8 @@ export interface EventFilter {
   readonly until?: string | undefined;
   /** Codes of the event catalogue; empty wants none. */
   readonly codes?: readonly string[] | undefined;
+  /** Part of message, code, client or pair, whatever its case. */
+  readonly text?: string | undefined;
   /** Only events with a greater id. */
   readonly afterId?: number | undefined;
 }
@@ -31,6 +33,11 @@ export function matchesFilter(filter: EventFilter, event: DiagnosticEvent): bool
     (filter.since === undefined || event.time >= filter.since) &&
     (filter.until === undefined || event.time <= filter.until) &&
     (filter.codes === undefined || filter.codes.includes(event.code)) &&
-    (filter.afterId === undefined || event.id > filter.afterId)
+    (filter.afterId === undefined || event.id > filter.afterId) &&
+    (filter.text === undefined || hasText(event, filter.text.toLowerCase()))
   );
+}
+
+function hasText({ message, code, client, pair }: DiagnosticEvent, text: string): boolean {
+  return [message, code, client ?? "", pair ?? ""].some((each) => each.toLowerCase().includes(text));
 }

@@ -66,7 +66,7 @@ describe("the pages of the console", function () {
     const row = page.getByRole("row", { name: /Boiler/ });
     await row.getByText("OK", { exact: true }).waitFor();
     await row.getByText("active", { exact: true }).waitFor();
-    await page.getByRole("status").getByText("all pairs well").waitFor();
+    await page.getByRole("status").getByText("all is well").waitFor();
   });
 
   it("ask for a login when something is to be changed, then do it and tell who it was", async () => {
@@ -173,7 +173,7 @@ describe("the pages of the console", function () {
     await openPair("diagnostics");
     const list = page.getByRole("log");
     await list.getByText("Connected to").first().waitFor();
-    await page.getByLabel("Text, client or code").fill("promoted");
+    await page.getByLabel("Text or code").fill("promoted");
     await list.getByText("Promoted active connection").first().click();
     const dialog = page.getByRole("dialog", { name: "Event" });
     await dialog.getByText("Why").waitFor();

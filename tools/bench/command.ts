@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { failoverBench, throughputBench } from "./bench.ts";
+import { runConsoleCommand } from "./console/command.ts";
 import { runDaCommand } from "./da/command.ts";
 import { environment } from "./environment.ts";
 import { type PathName, pathNames } from "./paths/path.ts";
@@ -10,6 +11,7 @@ import { type BenchSettings, type Fault, faults } from "./settings.ts";
 const usage = `Usage: bench ua-throughput|ua-failover [options]
        bench da [options]; see bench da --help
        bench server-failover [options]; see bench server-failover --help
+       bench console [options]; see bench console --help
   --json               one JSON object instead of a table
   --paths A,B,...      of ${pathNames.join(", ")}
   --items N,N,...      numbers of items (1000,10000)
@@ -67,7 +69,9 @@ function parse(args: readonly string[]): Invocation | null {
   if (values.help) return null;
   const [bench] = positionals;
   if (positionals.length !== 1 || (bench !== "ua-throughput" && bench !== "ua-failover")) {
-    throw new Error(`say which bench: ua-throughput, ua-failover, da or server-failover\n\n${usage}`);
+    throw new Error(
+      `say which bench: ua-throughput, ua-failover, da, server-failover or console\n\n${usage}`,
+    );
   }
   const settings: BenchSettings = {
     paths: values.paths ? listOf("paths", values.paths, pathNames) : defaultPaths[bench],
@@ -109,6 +113,10 @@ export async function runCommand(args: readonly string[]): Promise<void> {
   }
   if (args.includes("server-failover")) {
     await runServersCommand(args.filter((argument) => argument !== "server-failover"));
+    return;
+  }
+  if (args.includes("console")) {
+    await runConsoleCommand(args.filter((argument) => argument !== "console"));
     return;
   }
   const invocation = parse(args);

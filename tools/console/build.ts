@@ -7,6 +7,8 @@ import { build } from "vite";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const pages = join(root, "src", "console", "pages");
+/** Pages use parts of the core and of the diagnostics. */
+const sources = join(root, "src");
 const out = join(root, "dist", "console");
 
 /** Time of the latest change below a folder, in ms. */
@@ -24,7 +26,7 @@ function isCurrent(): boolean {
   const index = join(out, "index.html");
   if (!existsSync(index)) return false;
   const builtMs = statSync(index).mtimeMs;
-  return latestChange(pages) < builtMs && statSync(join(root, "package-lock.json")).mtimeMs < builtMs;
+  return latestChange(sources) < builtMs && statSync(join(root, "package-lock.json")).mtimeMs < builtMs;
 }
 
 if (!isCurrent()) {

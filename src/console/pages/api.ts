@@ -22,16 +22,22 @@ export interface WantedLogin {
 
 export const loginWanted = new Store<WantedLogin | null>(null);
 
+export interface AskOptions {
+  /** The version of the project that a change is meant for. */
+  readonly ifMatch?: string;
+  readonly signal?: AbortSignal;
+}
+
 /** Asks the broker. A change that needs a login asks for it and goes on after it. Throws ApiError. */
 export async function ask<T>(
   method: string,
   path: string,
   body?: unknown,
-  headers: Readonly<Record<string, string>> = {},
+  options: AskOptions = {},
 ): Promise<T> {
-  const answer = await send(method, path, body, headers);
+  const answer = await send(method, path, body, options);
   if (answer.status === 401 && path !== "/api/v1/session" && (await login())) {
-    return await read<T>(await send(method, path, body, headers));
+    return await read<T>(await send(method, path, body, options));
   }
   return await read<T>(answer);
 }
@@ -40,7 +46,7 @@ async function send(
   method: string,
   path: string,
   body: unknown,
-  headers: Readonly<Record<string, string>>,
+  { ifMatch, signal }: AskOptions,
 ): Promise<Response> {
   const isText = typeof body === "string";
   try {
@@ -49,11 +55,13 @@ async function send(
       headers: {
         ...(body === undefined ? {} : { "content-type": isText ? "application/xml" : "application/json" }),
         ...(method === "GET" ? {} : { "x-csrf-token": session.value.csrfToken }),
-        ...headers,
+        ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
       },
       ...(body === undefined ? {} : { body: isText ? body : JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
     });
   } catch {
+    if (signal?.aborted) throw new ApiError({ code: "CANCELLED", message: "It was cancelled." });
     throw new ApiError({ code: "CONNECTION", message: "The broker does not answer. Is it running?" });
   }
 }

@@ -1,8 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { loadSession, login, logout, session } from "./api.ts";
 import { follow, isConnected, status } from "./live.ts";
-import { stateOf } from "./parts/health.tsx";
-import { dismiss, messageOf, notices, notify } from "./parts/task.ts";
+import { isTrouble } from "./parts/health.tsx";
+import { dismiss, notices, notify } from "./parts/notice.ts";
+import { isServerTrouble } from "./parts/server-state.tsx";
+import { messageOf } from "./parts/task.ts";
 import { hrefOf, route } from "./route.ts";
 import { useStore } from "./store.ts";
 import { applyTheme, storedTheme, type Theme } from "./theme.ts";
@@ -12,6 +14,8 @@ import { ModifiedBar } from "./views/modified-bar.tsx";
 import { PairList } from "./views/pair-list.tsx";
 import { PairPage } from "./views/pair-page.tsx";
 import { ProjectPage } from "./views/project-page.tsx";
+import { ServerList } from "./views/server-list.tsx";
+import { ServerPage } from "./views/server-page.tsx";
 
 export function App() {
   const current = useStore(route);
@@ -34,6 +38,8 @@ export function App() {
       <main id="content" tabIndex={-1}>
         {current.view === "pairs" ? <PairList /> : null}
         {current.view === "pair" ? <PairPage name={current.pair} tab={current.tab} /> : null}
+        {current.view === "servers" ? <ServerList /> : null}
+        {current.view === "server" ? <ServerPage name={current.server} tab={current.tab} /> : null}
         {current.view === "project" ? <ProjectPage /> : null}
         {current.view === "events" ? (
           <>
@@ -55,9 +61,12 @@ function Header() {
   const broker = useStore(status);
   const [theme, setTheme] = useState<Theme>(storedTheme());
   const inTrouble =
-    broker?.pairs.filter((pair) => ["failed", "unserved", "locked", "approval"].includes(stateOf(pair)))
-      .length ?? 0;
-  const link = (view: "pairs" | "events" | "project", text: string, isHere: boolean) => (
+    (broker?.pairs.filter(isTrouble).length ?? 0) + (broker?.servers.filter(isServerTrouble).length ?? 0);
+  // seen in a window behind others, too
+  useEffect(() => {
+    document.title = inTrouble > 0 ? `(${inTrouble}) Understudy` : "Understudy";
+  }, [inTrouble]);
+  const link = (view: "pairs" | "servers" | "events" | "project", text: string, isHere: boolean) => (
     <a href={hrefOf({ view })} aria-current={isHere ? "page" : undefined}>
       {text}
     </a>
@@ -67,12 +76,13 @@ function Header() {
       <strong class="name">Understudy</strong>
       <nav aria-label="Main">
         {link("pairs", "Pairs", current.view === "pairs" || current.view === "pair")}
+        {link("servers", "Servers", current.view === "servers" || current.view === "server")}
         {link("events", "Events", current.view === "events")}
         {link("project", "Project", current.view === "project")}
       </nav>
       <span class="grow" />
       <span class={`summary ${inTrouble > 0 ? "bad" : ""}`} role="status">
-        {broker === null ? "" : inTrouble === 0 ? "all pairs well" : `${inTrouble} in trouble`}
+        {broker === null ? "" : inTrouble === 0 ? "all is well" : `${inTrouble} in trouble`}
       </span>
       <select
         aria-label="Theme"

@@ -1,11 +1,23 @@
 import { Store } from "./store.ts";
 
-export type Tab = "general" | "monitoring" | "diagnostics" | "notifications";
-export const tabs: readonly Tab[] = ["general", "monitoring", "diagnostics", "notifications"];
+export const tabs = ["general", "monitoring", "diagnostics", "notifications"] as const;
+export type Tab = (typeof tabs)[number];
+
+export const serverTabs = [
+  "general",
+  "probes",
+  "replication",
+  "takeover",
+  "diagnostics",
+  "notifications",
+] as const;
+export type ServerTab = (typeof serverTabs)[number];
 
 export type Route =
   | { readonly view: "pairs" }
   | { readonly view: "pair"; readonly pair: string; readonly tab: Tab }
+  | { readonly view: "servers" }
+  | { readonly view: "server"; readonly server: string; readonly tab: ServerTab }
   | { readonly view: "events" }
   | { readonly view: "project" };
 
@@ -13,11 +25,14 @@ export function parseRoute(hash: string): Route {
   const [view = "", name = "", tab = ""] = hash.replace(/^#\/?/, "").split("/");
   switch (view) {
     case "pair":
+      return { view, pair: decodeURIComponent(name), tab: tabs.find((each) => each === tab) ?? "general" };
+    case "server":
       return {
-        view: "pair",
-        pair: decodeURIComponent(name),
-        tab: tabs.find((each) => each === tab) ?? "general",
+        view,
+        server: decodeURIComponent(name),
+        tab: serverTabs.find((each) => each === tab) ?? "general",
       };
+    case "servers":
     case "events":
     case "project":
       return { view };
@@ -27,7 +42,14 @@ export function parseRoute(hash: string): Route {
 }
 
 export function hrefOf(route: Route): string {
-  return route.view === "pair" ? `#/pair/${encodeURIComponent(route.pair)}/${route.tab}` : `#/${route.view}`;
+  switch (route.view) {
+    case "pair":
+      return `#/pair/${encodeURIComponent(route.pair)}/${route.tab}`;
+    case "server":
+      return `#/server/${encodeURIComponent(route.server)}/${route.tab}`;
+    default:
+      return `#/${route.view}`;
+  }
 }
 
 export const route = new Store<Route>(parseRoute(location.hash));

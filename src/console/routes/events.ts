@@ -19,6 +19,7 @@ const filterSchema = {
   since: { type: "string", format: "date-time" },
   until: { type: "string", format: "date-time" },
   code: text,
+  text,
 } as const;
 
 type FilterQuery = Omit<EventFilter, "codes" | "afterId"> & { readonly code?: string };

@@ -13,6 +13,9 @@ const program = "/usr/bin/chromium";
 export const user = "shift";
 export const password = "correct horse";
 
+/** A browser that starts takes the whole machine for a while; that is no failure of a server. */
+export const patient = Object.freeze({ queryServerStatusInterval: 500, queryServerStatusTimeout: 8000 });
+
 /** What the browser tests need and is not here; null = nothing. */
 export function missingForBrowser(): string | null {
   return existsSync(program) ? null : `${program} missing`;
@@ -20,7 +23,10 @@ export function missingForBrowser(): string | null {
 
 export interface ConsolePlantOptions {
   readonly pairs?: (members: Readonly<Record<Role, SimulatorProcess>>) => readonly Settings[];
+  /** Settings of the console. */
   readonly more?: Settings;
+  /** Protected servers. */
+  readonly servers?: (members: Readonly<Record<Role, SimulatorProcess>>) => readonly Settings[];
 }
 
 /** Two simulators, a broker as it is delivered, its console, and a browser before it. */
@@ -46,15 +52,15 @@ export class ConsolePlant {
     this.#profile = parts.profile;
   }
 
-  static async start({ pairs, more = {} }: ConsolePlantOptions = {}): Promise<ConsolePlant> {
+  static async start({ pairs, more = {}, servers }: ConsolePlantOptions = {}): Promise<ConsolePlant> {
     const [primary, secondary] = await Promise.all(
       roles.map((name) => SimulatorProcess.start({ name, items: 20, periodMs: 100 })),
     );
     if (!primary || !secondary) throw new Error("the simulators did not start");
     const members = { primary, secondary };
     const [port, consolePort] = [await freePort(), await freePort()];
-    const settings = pairs?.(members) ?? [pairSettings("Boiler", "hot", members)];
-    const text = projectText(port, settings, {}, { port: consolePort, ...more });
+    const settings = pairs?.(members) ?? [pairSettings("Boiler", "hot", members, patient)];
+    const text = projectText(port, settings, {}, { port: consolePort, ...more }, servers?.(members) ?? []);
     const broker = await BrokerProcess.start(text);
     await new ConsoleUsers(broker.stateDirectory).set(user, password);
     const profile = mkdtempSync(join(tmpdir(), "understudy-browser-"));
@@ -75,9 +81,14 @@ export class ConsolePlant {
     return new ConsolePlant({ url: `http://127.0.0.1:${consolePort}/`, broker, members, browser, profile });
   }
 
-  /** A page in a browser profile of its own; `width` in CSS pixels. */
+  /** A page in a browser profile of its own; `width` in CSS pixels, `script` runs before the page's own. */
   async open(
-    options: { readonly width?: number; readonly dark?: boolean; readonly path?: string } = {},
+    options: {
+      readonly width?: number;
+      readonly dark?: boolean;
+      readonly path?: string;
+      readonly script?: string;
+    } = {},
   ): Promise<Page> {
     const context = await this.#browser.newContext({
       viewport: { width: options.width ?? 1280, height: 800 },
@@ -86,6 +97,7 @@ export class ConsolePlant {
     });
     context.setDefaultTimeout(30_000);
     this.#contexts.push(context);
+    if (options.script !== undefined) await context.addInitScript({ content: options.script });
     const page = await context.newPage();
     await page.goto(`${this.url}${options.path ?? ""}`);
     return page;

@@ -45,6 +45,7 @@ export function projectText(
   pairs: readonly Settings[],
   opcUa: Settings = {},
   console: Settings = { enabled: false },
+  servers: readonly Settings[] = [],
 ): string {
   const empty = new ProjectDocument(`<${rootElementName} version="2"/>\n`, "redundancymaster.xml");
   return empty
@@ -53,6 +54,7 @@ export function projectText(
       opcUa: { port, securityPolicies: ["None"], allowAnonymous: true, ...opcUa },
       console,
       pairs,
+      servers,
     })
     .toString();
 }

@@ -1,9 +1,10 @@
 import type { Pair, Project } from "../../../project/project.ts";
+import type { ServerSettings } from "../../../project/server.ts";
 import type { ProjectAnswer, SaveAnswer } from "../../contract.ts";
 import { ApiError, ask } from "../api.ts";
 import { Store } from "../store.ts";
+import { notify } from "./notice.ts";
 import type { SchemaNode } from "./schema.ts";
-import { notify } from "./task.ts";
 
 /** The project as it is saved, and as it is being edited. */
 export interface Draft {
@@ -24,10 +25,11 @@ export function nameOf({ alias, server }: Pair): string {
   return alias ?? server;
 }
 
-export async function loadProject(): Promise<void> {
+export async function loadProject(signal?: AbortSignal): Promise<void> {
+  const options = signal === undefined ? {} : { signal };
   const [saved, loaded] = await Promise.all([
-    ask<ProjectAnswer>("GET", "/api/v1/project"),
-    schema.value ?? ask<SchemaNode>("GET", "/api/v1/project/schema"),
+    ask<ProjectAnswer>("GET", "/api/v1/project", undefined, options),
+    schema.value ?? ask<SchemaNode>("GET", "/api/v1/project/schema", undefined, options),
   ]);
   schema.set(loaded);
   draft.set({ saved, edited: saved.project, conflict: null });
@@ -45,23 +47,26 @@ export function editPair(name: string, change: (pair: Pair) => Pair): void {
   }));
 }
 
+export function editServer(name: string, change: (server: ServerSettings) => ServerSettings): void {
+  edit((project) => ({
+    ...project,
+    servers: project.servers.map((server) => (server.name === name ? change(server) : server)),
+  }));
+}
+
 export function discard(): void {
   const current = draft.value;
   if (current) draft.set({ ...current, edited: current.saved.project, conflict: null });
 }
 
 /** Saves what was edited. Where somebody else was quicker, both are kept for a decision. */
-export async function save(): Promise<void> {
+export async function save(signal: AbortSignal): Promise<void> {
   const current = draft.value;
   if (!current) return;
   const base = current.conflict ?? current.saved;
   try {
-    await ask<SaveAnswer>(
-      "PUT",
-      "/api/v1/project",
-      { project: current.edited },
-      { "if-match": base.version },
-    );
+    const options = { ifMatch: base.version, signal };
+    await ask<SaveAnswer>("PUT", "/api/v1/project", { project: current.edited }, options);
     await loadProject();
     notify("done", "The configuration is saved and in force.");
   } catch (error) {
@@ -71,9 +76,14 @@ export async function save(): Promise<void> {
 }
 
 /** A change of its own, beside what is being edited. */
-export async function changeProject(method: string, path: string, body?: unknown): Promise<void> {
-  const { version } = await ask<ProjectAnswer>("GET", "/api/v1/project");
-  await ask<SaveAnswer>(method, path, body, { "if-match": version });
+export async function changeProject(
+  signal: AbortSignal,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<void> {
+  const { version } = await ask<ProjectAnswer>("GET", "/api/v1/project", undefined, { signal });
+  await ask<SaveAnswer>(method, path, body, { ifMatch: version, signal });
   await loadProject();
 }
 

@@ -1,9 +1,11 @@
 import { useState } from "preact/hooks";
 import { Dialog } from "../parts/dialog.tsx";
 import { changeProject } from "../parts/draft.ts";
-import { notify, useTask } from "../parts/task.ts";
+import { notify } from "../parts/notice.ts";
+import { useTask } from "../parts/task.ts";
+import { TaskProgress } from "../parts/task-progress.tsx";
 import { hrefOf } from "../route.ts";
-import { ServerBrowser } from "./server-browser.tsx";
+import { endpoints, progIds, ServerBrowser } from "./server-browser.tsx";
 
 interface NewPair {
   readonly protocol: "opcua" | "opcda";
@@ -26,13 +28,13 @@ const empty: NewPair = {
 /** What a pair needs at least; everything else has defaults and can be changed afterwards. */
 export function AddPair({ onClose }: { readonly onClose: () => void }) {
   const [pair, setPair] = useState(empty);
-  const [isBusy, run] = useTask();
-  const [browsed, setBrowsed] = useState<"primary" | "secondary" | null>(null);
+  const task = useTask();
+  const [browsed, setBrowsed] = useState<"server" | "primary" | "secondary" | null>(null);
   const text =
     (name: keyof NewPair) => (event: { readonly currentTarget: HTMLInputElement | HTMLSelectElement }) =>
       setPair({ ...pair, [name]: event.currentTarget.value });
-  const add = async (): Promise<void> => {
-    await changeProject("POST", "/api/v1/project/pairs", {
+  const add = async (signal: AbortSignal): Promise<void> => {
+    await changeProject(signal, "POST", "/api/v1/project/pairs", {
       server: pair.server.trim(),
       protocol: pair.protocol,
       ...(pair.alias.trim() === "" ? {} : { alias: pair.alias.trim() }),
@@ -50,7 +52,7 @@ export function AddPair({ onClose }: { readonly onClose: () => void }) {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          run(add);
+          task.run("Add", add);
         }}
       >
         <div class="fields">
@@ -63,7 +65,14 @@ export function AddPair({ onClose }: { readonly onClose: () => void }) {
           </label>
           <label>
             {pair.protocol === "opcda" ? "ProgID of the server" : "Name of the server"}
-            <input required value={pair.server} onInput={text("server")} />
+            <span class="row">
+              <input required value={pair.server} onInput={text("server")} />
+              {pair.protocol === "opcda" ? (
+                <button type="button" onClick={() => setBrowsed("server")}>
+                  Browse
+                </button>
+              ) : null}
+            </span>
           </label>
           <label>
             Alias (the name clients see, where it is to be another one)
@@ -75,9 +84,11 @@ export function AddPair({ onClose }: { readonly onClose: () => void }) {
               {pair.protocol === "opcua" ? " or opc.tcp:// URL" : ""})
               <span class="row">
                 <input required value={pair[role]} onInput={text(role)} />
-                <button type="button" onClick={() => setBrowsed(role)}>
-                  Browse
-                </button>
+                {pair.protocol === "opcua" ? (
+                  <button type="button" onClick={() => setBrowsed(role)}>
+                    Browse
+                  </button>
+                ) : null}
               </span>
             </label>
           ))}
@@ -90,21 +101,23 @@ export function AddPair({ onClose }: { readonly onClose: () => void }) {
             </select>
           </label>
         </div>
+        <TaskProgress task={task} />
         <footer>
           <button type="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="primary" disabled={isBusy}>
+          <button type="submit" class="primary" disabled={task.isBusy}>
             Add
           </button>
         </footer>
       </form>
       {browsed === null ? null : (
         <ServerBrowser
-          start={pair[browsed]}
+          browsed={browsed === "server" ? progIds : endpoints}
+          start={pair[browsed === "server" ? "primary" : browsed]}
           onClose={() => setBrowsed(null)}
-          onChoose={(endpointUrl) => {
-            setPair({ ...pair, [browsed]: endpointUrl });
+          onChoose={(value) => {
+            setPair({ ...pair, [browsed]: value });
             setBrowsed(null);
           }}
         />

@@ -1,9 +1,12 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { DiagnosticEvent } from "../../../diagnostics/event.ts";
+import type { Role } from "../../../core/role.ts";
+import type { DiagnosticEvent, Severity } from "../../../diagnostics/event.ts";
+import { type EventFilter, matchesFilter } from "../../../diagnostics/filter.ts";
 import { ask } from "../api.ts";
-import { events, loadEvents, missedEvents } from "../live.ts";
+import { events, loadEvents, missedEvents, status } from "../live.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { useTask } from "../parts/task.ts";
+import { TaskProgress } from "../parts/task-progress.tsx";
 import { timeText } from "../parts/time.ts";
 import { useStore } from "../store.ts";
 
@@ -11,15 +14,26 @@ const rowHeight = 44;
 /** Rows drawn beyond those that can be seen. */
 const margin = 10;
 
+/** What the fields say; empty wants all. Times are local, without a zone. */
 interface Filter {
-  readonly severity: string;
-  readonly member: string;
+  readonly pair: string;
+  readonly severity: Severity;
+  readonly member: Role | "";
+  readonly client: string;
   readonly text: string;
   readonly since: string;
+  readonly until: string;
 }
 
-const noFilter: Filter = { severity: "information", member: "", text: "", since: "" };
-const ranks: Readonly<Record<string, number>> = { information: 0, warning: 1, error: 2 };
+const noFilter: Filter = {
+  pair: "",
+  severity: "information",
+  member: "",
+  client: "",
+  text: "",
+  since: "",
+  until: "",
+};
 
 /** Events as they come; `pair` null = of all pairs. Only the rows that can be seen are drawn. */
 export function EventList({ pair }: { readonly pair: string | null }) {
@@ -31,15 +45,19 @@ export function EventList({ pair }: { readonly pair: string | null }) {
   const [isResetting, setResetting] = useState(false);
   const [chosen, setChosen] = useState<DiagnosticEvent | null>(null);
   const shown = isFollowing ? all : frozen;
-  const wanted = useMemo(() => shown.filter((event) => matches(event, pair, filter)), [shown, pair, filter]);
-  const query = exportQuery(pair, filter);
+  const inForce = useMemo(() => eventFilter(pair, filter), [pair, filter]);
+  const wanted = useMemo(() => shown.filter((event) => matchesFilter(inForce, event)), [shown, inForce]);
+  const query = new URLSearchParams(inForce as Readonly<Record<string, string>>).toString();
   return (
     <section aria-label="Events">
       <div class="toolbar wrap">
+        {pair === null ? (
+          <PairFilter value={filter.pair} onChange={(value) => setFilter({ ...filter, pair: value })} />
+        ) : null}
         <select
           aria-label="Severity"
           value={filter.severity}
-          onChange={(event) => setFilter({ ...filter, severity: event.currentTarget.value })}
+          onChange={(event) => setFilter({ ...filter, severity: event.currentTarget.value as Severity })}
         >
           <option value="information">All severities</option>
           <option value="warning">Warnings and errors</option>
@@ -48,25 +66,40 @@ export function EventList({ pair }: { readonly pair: string | null }) {
         <select
           aria-label="Member"
           value={filter.member}
-          onChange={(event) => setFilter({ ...filter, member: event.currentTarget.value })}
+          onChange={(event) => setFilter({ ...filter, member: event.currentTarget.value as Role | "" })}
         >
           <option value="">Both members</option>
           <option value="primary">Primary</option>
           <option value="secondary">Secondary</option>
         </select>
+        <ClientFilter
+          events={shown}
+          value={filter.client}
+          onChange={(value) => setFilter({ ...filter, client: value })}
+        />
         <input
           type="search"
-          aria-label="Text, client or code"
-          placeholder="Text, client or code"
+          aria-label="Text or code"
+          placeholder="Text or code"
           value={filter.text}
           onInput={(event) => setFilter({ ...filter, text: event.currentTarget.value })}
         />
-        <input
-          type="datetime-local"
-          aria-label="Since"
-          value={filter.since}
-          onInput={(event) => setFilter({ ...filter, since: event.currentTarget.value })}
-        />
+        <label class="check">
+          Since
+          <input
+            type="datetime-local"
+            value={filter.since}
+            onInput={(event) => setFilter({ ...filter, since: event.currentTarget.value })}
+          />
+        </label>
+        <label class="check">
+          Until
+          <input
+            type="datetime-local"
+            value={filter.until}
+            onInput={(event) => setFilter({ ...filter, until: event.currentTarget.value })}
+          />
+        </label>
         <label class="check">
           <input
             type="checkbox"
@@ -79,7 +112,7 @@ export function EventList({ pair }: { readonly pair: string | null }) {
           Follow
         </label>
         <span class="grow" />
-        <span class="muted" role="status">
+        <span class="count muted">
           {wanted.length} of {all.length}
           {missed > 0 ? `, ${missed} came too fast to be shown` : ""}
         </span>
@@ -87,7 +120,11 @@ export function EventList({ pair }: { readonly pair: string | null }) {
           <summary>Save as</summary>
           <div>
             {["text", "csv", "json"].map((format) => (
-              <a key={format} href={`/api/v1/events/export?format=${format}${query}`} download>
+              <a
+                key={format}
+                href={`/api/v1/events/export?format=${format}${query === "" ? "" : `&${query}`}`}
+                download
+              >
                 {format === "text" ? "Text" : format.toUpperCase()}
               </a>
             ))}
@@ -101,6 +138,56 @@ export function EventList({ pair }: { readonly pair: string | null }) {
       {chosen ? <EventDialog event={chosen} onClose={() => setChosen(null)} /> : null}
       {isResetting ? <ResetDialog pair={pair} onClose={() => setResetting(false)} /> : null}
     </section>
+  );
+}
+
+interface FilterField {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+/** Pairs and protected servers; an event names either as its pair. */
+function PairFilter({ value, onChange }: FilterField) {
+  const current = useStore(status);
+  const names = [...(current?.pairs ?? []), ...(current?.servers ?? [])].map(({ name }) => name);
+  return (
+    <Choice
+      label="Pair or server"
+      all="All pairs and servers"
+      names={names}
+      value={value}
+      onChange={onChange}
+    />
+  );
+}
+
+function ClientFilter(props: FilterField & { readonly events: readonly DiagnosticEvent[] }) {
+  const { events: shown, value, onChange } = props;
+  const names = useMemo(() => {
+    const found = new Set(shown.map(({ client }) => client).filter((client) => client !== null));
+    if (value !== "") found.add(value);
+    return [...found].sort();
+  }, [shown, value]);
+  return <Choice label="Client" all="All clients" names={names} value={value} onChange={onChange} />;
+}
+
+function Choice(
+  props: FilterField & { readonly label: string; readonly all: string; readonly names: readonly string[] },
+) {
+  // they are many, and seldom others
+  const options = useMemo(
+    () => props.names.map((name) => <option key={name}>{name}</option>),
+    [props.names.join("\n")],
+  );
+  return (
+    <select
+      aria-label={props.label}
+      value={props.value}
+      onChange={(event) => props.onChange(event.currentTarget.value)}
+    >
+      <option value="">{props.all}</option>
+      {options}
+    </select>
   );
 }
 
@@ -127,6 +214,8 @@ function Rows(props: {
       class="events"
       role="log"
       aria-label="Events, newest first"
+      // a reader could not follow them as they come; the header says when something is in trouble
+      aria-live="off"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls must be reached by keyboard
       tabIndex={0}
       onScroll={(event) => setTop(event.currentTarget.scrollTop)}
@@ -189,9 +278,10 @@ function EventDialog({ event, onClose }: { readonly event: DiagnosticEvent; read
 }
 
 function ResetDialog({ pair, onClose }: { readonly pair: string | null; readonly onClose: () => void }) {
-  const [isBusy, run] = useTask();
-  const reset = async (): Promise<void> => {
-    await ask("DELETE", `/api/v1/events${pair === null ? "" : `?pair=${encodeURIComponent(pair)}`}`);
+  const task = useTask();
+  const reset = async (signal: AbortSignal): Promise<void> => {
+    const which = pair === null ? "" : `?pair=${encodeURIComponent(pair)}`;
+    await ask("DELETE", `/api/v1/events${which}`, undefined, { signal });
     events.set([]);
     await loadEvents();
     onClose();
@@ -202,11 +292,12 @@ function ResetDialog({ pair, onClose }: { readonly pair: string | null; readonly
         Forget {pair === null ? "all events" : `the events of ${pair}`} kept so far? Save them first if you
         may need them.
       </p>
+      <TaskProgress task={task} />
       <footer>
         <button type="button" onClick={onClose}>
           Cancel
         </button>
-        <button type="button" class="danger" disabled={isBusy} onClick={() => run(reset)}>
+        <button type="button" class="danger" disabled={task.isBusy} onClick={() => task.run("Reset", reset)}>
           Forget them
         </button>
       </footer>
@@ -214,26 +305,17 @@ function ResetDialog({ pair, onClose }: { readonly pair: string | null; readonly
   );
 }
 
-function matches(event: DiagnosticEvent, pair: string | null, filter: Filter): boolean {
-  const text = filter.text.toLowerCase();
-  return (
-    (pair === null || event.pair === pair) &&
-    (ranks[event.severity] ?? 0) >= (ranks[filter.severity] ?? 0) &&
-    (filter.member === "" || event.member === filter.member) &&
-    (filter.since === "" || event.time >= new Date(filter.since).toISOString()) &&
-    (text === "" ||
-      [event.message, event.code, event.client ?? "", event.pair ?? ""].some((each) =>
-        each.toLowerCase().includes(text),
-      ))
-  );
-}
-
-function exportQuery(pair: string | null, { severity, member, since }: Filter): string {
-  const query = new URLSearchParams({
-    ...(pair === null ? {} : { pair }),
+/** The filter as the broker knows it, too: what is saved as a file is what is shown. */
+function eventFilter(pair: string | null, filter: Filter): EventFilter {
+  const { severity, member, client, text, since, until } = filter;
+  const wantedPair = pair ?? (filter.pair === "" ? null : filter.pair);
+  return {
+    ...(wantedPair === null ? {} : { pair: wantedPair }),
     ...(severity === "information" ? {} : { severity }),
     ...(member === "" ? {} : { member }),
+    ...(client === "" ? {} : { client }),
+    ...(text === "" ? {} : { text }),
     ...(since === "" ? {} : { since: new Date(since).toISOString() }),
-  }).toString();
-  return query === "" ? "" : `&${query}`;
+    ...(until === "" ? {} : { until: new Date(until).toISOString() }),
+  };
 }

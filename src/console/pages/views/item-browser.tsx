@@ -31,14 +31,19 @@ function Branch(props: {
   const [nodes, setNodes] = useState<readonly BrowsedItem[] | null>(null);
   const [error, setError] = useState<string | null>(null);
   useEffect(() => {
+    const abort = new AbortController();
     const node = props.node === null ? "" : `&node=${encodeURIComponent(props.node)}`;
     ask<BrowseAnswer>(
       "GET",
       `/api/v1/pairs/${encodeURIComponent(props.pair)}/browse?member=${props.member}${node}`,
+      undefined,
+      { signal: abort.signal },
     ).then(
       (answer) => setNodes(answer.nodes),
       (failure: unknown) => setError(messageOf(failure)),
     );
+    // a branch that is closed need not be read to its end
+    return () => abort.abort();
   }, [props.pair, props.member, props.node]);
   if (error !== null) return <li class="error">{error}</li>;
   if (nodes === null) return <li class="muted">…</li>;

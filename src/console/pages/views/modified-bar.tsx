@@ -2,13 +2,14 @@ import { useState } from "preact/hooks";
 import { Dialog } from "../parts/dialog.tsx";
 import { differences, discard, draft, isModified, loadProject, save } from "../parts/draft.ts";
 import { useTask } from "../parts/task.ts";
+import { TaskProgress } from "../parts/task-progress.tsx";
 import { useStore } from "../store.ts";
 
 /** Says that settings were edited and are not in force, until they are saved or discarded. */
 export function ModifiedBar() {
   const current = useStore(draft);
   const [isShowing, setShowing] = useState(false);
-  const [isBusy, run] = useTask();
+  const task = useTask();
   if (!current || !isModified(current)) return null;
   const changes = differences(current.saved.project, current.edited);
   return (
@@ -21,9 +22,10 @@ export function ModifiedBar() {
       <button type="button" onClick={discard}>
         Discard
       </button>
-      <button type="button" class="primary" disabled={isBusy} onClick={() => run(save)}>
+      <button type="button" class="primary" disabled={task.isBusy} onClick={() => task.run("Save", save)}>
         Save
       </button>
+      {current.conflict ? null : <TaskProgress task={task} />}
       {isShowing ? (
         <Dialog title="Changes" onClose={() => setShowing(false)} wide>
           <Lines lines={changes} />
@@ -39,11 +41,12 @@ export function ModifiedBar() {
           <Lines lines={differences(current.saved.project, current.conflict.project)} />
           <h3>What your version would change of that</h3>
           <Lines lines={differences(current.conflict.project, current.edited)} />
+          <TaskProgress task={task} />
           <footer>
-            <button type="button" onClick={() => run(loadProject)}>
+            <button type="button" onClick={() => task.run("Load", loadProject)}>
               Take theirs, discard mine
             </button>
-            <button type="button" class="danger" onClick={() => run(save)}>
+            <button type="button" class="danger" onClick={() => task.run("Save", save)}>
               Save mine over it
             </button>
           </footer>

@@ -5,7 +5,10 @@ import type { ConsolePair } from "../../contract.ts";
 import { ask } from "../api.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { changeProject } from "../parts/draft.ts";
-import { messageOf, notify, useTask } from "../parts/task.ts";
+import { notify } from "../parts/notice.ts";
+import { ReasonDialog, ReasonField } from "../parts/reason.tsx";
+import { messageOf, useTask } from "../parts/task.ts";
+import { TaskProgress } from "../parts/task-progress.tsx";
 import { hrefOf } from "../route.ts";
 
 type Simple = "enable" | "disable" | "suspend" | "resume" | "approve";
@@ -66,60 +69,24 @@ export function PairActions({ pair }: { readonly pair: ConsolePair }) {
       {asked === "alias" ? <AliasDialog pair={pair} onClose={close} /> : null}
       {asked === "remove" ? <RemoveDialog pair={pair} onClose={close} /> : null}
       {asked !== null && asked in texts ? (
-        <ReasonDialog pair={pair} action={asked as Simple} onClose={close} />
+        <SimpleDialog pair={pair} action={asked as Simple} onClose={close} />
       ) : null}
     </div>
   );
 }
 
-function ReasonDialog(props: {
+function SimpleDialog(props: {
   readonly pair: ConsolePair;
   readonly action: Simple;
   readonly onClose: () => void;
 }) {
   const { pair, action, onClose } = props;
-  const [reason, setReason] = useState("");
-  const [isBusy, run] = useTask();
   const { title, text, done } = texts[action];
-  const act = async (): Promise<void> => {
-    await ask("POST", `/api/v1/pairs/${encodeURIComponent(pair.name)}/${action}`, { reason });
+  const act = async (reason: string, signal: AbortSignal): Promise<void> => {
+    await ask("POST", `/api/v1/pairs/${encodeURIComponent(pair.name)}/${action}`, { reason }, { signal });
     notify("done", `${pair.name} ${done}.`);
-    onClose();
   };
-  return (
-    <Dialog title={`${title} ${pair.name}`} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          run(act);
-        }}
-      >
-        <p>{text}</p>
-        <ReasonField value={reason} onChange={setReason} />
-        <footer>
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="primary" disabled={isBusy}>
-            {title}
-          </button>
-        </footer>
-      </form>
-    </Dialog>
-  );
-}
-
-function ReasonField(props: { readonly value: string; readonly onChange: (value: string) => void }) {
-  return (
-    <label>
-      Reason (ends up in the events)
-      <input
-        maxLength={500}
-        value={props.value}
-        onInput={(event) => props.onChange(event.currentTarget.value)}
-      />
-    </label>
-  );
+  return <ReasonDialog name={pair.name} title={title} text={text} onAct={act} onClose={onClose} />;
 }
 
 /** Says what would happen before it does. */
@@ -128,7 +95,7 @@ function SwitchoverDialog({ pair, onClose }: { readonly pair: ConsolePair; reado
   const [force, setForce] = useState(false);
   const [reason, setReason] = useState("");
   const [preview, setPreview] = useState<readonly string[]>([]);
-  const [isBusy, run] = useTask();
+  const task = useTask();
   const path = `/api/v1/pairs/${encodeURIComponent(pair.name)}/switchover`;
   useEffect(() => {
     let isShown = true;
@@ -140,8 +107,8 @@ function SwitchoverDialog({ pair, onClose }: { readonly pair: ConsolePair; reado
       isShown = false;
     };
   }, [path, to, force]);
-  const act = async (): Promise<void> => {
-    await ask<SwitchoverAnswer>("POST", path, { to, force, reason });
+  const act = async (signal: AbortSignal): Promise<void> => {
+    await ask<SwitchoverAnswer>("POST", path, { to, force, reason }, { signal });
     notify("done", `${pair.name} is switched over to the ${to}.`);
     onClose();
   };
@@ -150,7 +117,7 @@ function SwitchoverDialog({ pair, onClose }: { readonly pair: ConsolePair; reado
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          run(act);
+          task.run("Switch over", act);
         }}
       >
         <label>
@@ -174,11 +141,12 @@ function SwitchoverDialog({ pair, onClose }: { readonly pair: ConsolePair; reado
           Also to a member known to be worse
         </label>
         <ReasonField value={reason} onChange={setReason} />
+        <TaskProgress task={task} />
         <footer>
           <button type="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="primary" disabled={isBusy}>
+          <button type="submit" class="primary" disabled={task.isBusy}>
             Switch over
           </button>
         </footer>
@@ -189,19 +157,23 @@ function SwitchoverDialog({ pair, onClose }: { readonly pair: ConsolePair; reado
 
 function AliasDialog({ pair, onClose }: { readonly pair: ConsolePair; readonly onClose: () => void }) {
   const [alias, setAlias] = useState(pair.alias ?? "");
-  const [isBusy, run] = useTask();
-  const rename = (next: string | null) => async (): Promise<void> => {
-    await changeProject("POST", `/api/v1/pairs/${encodeURIComponent(pair.name)}/alias`, { alias: next });
-    notify("done", `The pair is now called ${next ?? pair.server}.`);
-    onClose();
-    location.hash = hrefOf({ view: "pair", pair: next ?? pair.server, tab: "general" });
-  };
+  const task = useTask();
+  const rename =
+    (next: string | null) =>
+    async (signal: AbortSignal): Promise<void> => {
+      await changeProject(signal, "POST", `/api/v1/pairs/${encodeURIComponent(pair.name)}/alias`, {
+        alias: next,
+      });
+      notify("done", `The pair is now called ${next ?? pair.server}.`);
+      onClose();
+      location.hash = hrefOf({ view: "pair", pair: next ?? pair.server, tab: "general" });
+    };
   return (
     <Dialog title={`Alias of ${pair.name}`} onClose={onClose}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          run(rename(alias.trim()));
+          task.run("Rename", rename(alias.trim()));
         }}
       >
         <p>The name under which clients see the pair. Clients connected now have to connect anew.</p>
@@ -209,16 +181,22 @@ function AliasDialog({ pair, onClose }: { readonly pair: ConsolePair; readonly o
           Alias
           <input required value={alias} onInput={(event) => setAlias(event.currentTarget.value)} />
         </label>
+        <TaskProgress task={task} />
         <footer>
           {pair.alias === null ? null : (
-            <button type="button" class="danger" disabled={isBusy} onClick={() => run(rename(null))}>
+            <button
+              type="button"
+              class="danger"
+              disabled={task.isBusy}
+              onClick={() => task.run("Rename", rename(null))}
+            >
               Take the alias away
             </button>
           )}
           <button type="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="primary" disabled={isBusy}>
+          <button type="submit" class="primary" disabled={task.isBusy}>
             Rename
           </button>
         </footer>
@@ -228,14 +206,13 @@ function AliasDialog({ pair, onClose }: { readonly pair: ConsolePair; readonly o
 }
 
 function RemoveDialog({ pair, onClose }: { readonly pair: ConsolePair; readonly onClose: () => void }) {
-  const [isBusy, run] = useTask();
-  const remove = async (): Promise<void> => {
+  const task = useTask();
+  const remove = async (signal: AbortSignal): Promise<void> => {
     if (pair.enabled) {
-      await ask("POST", `/api/v1/pairs/${encodeURIComponent(pair.name)}/disable`, {
-        reason: "removed from the project",
-      });
+      const path = `/api/v1/pairs/${encodeURIComponent(pair.name)}/disable`;
+      await ask("POST", path, { reason: "removed from the project" }, { signal });
     }
-    await changeProject("DELETE", `/api/v1/project/pairs/${encodeURIComponent(pair.name)}`);
+    await changeProject(signal, "DELETE", `/api/v1/project/pairs/${encodeURIComponent(pair.name)}`);
     notify("done", `${pair.name} is removed.`);
     onClose();
     location.hash = hrefOf({ view: "pairs" });
@@ -243,14 +220,20 @@ function RemoveDialog({ pair, onClose }: { readonly pair: ConsolePair; readonly 
   return (
     <Dialog title={`Remove ${pair.name}`} onClose={onClose}>
       <p>
-        Its settings go, and its {pair.clients} clients are disconnected. Export the project first if you may
-        want it back.
+        Its settings go, and its clients ({pair.clients} now) are disconnected. Export the project first if
+        you may want it back.
       </p>
+      <TaskProgress task={task} />
       <footer>
         <button type="button" onClick={onClose}>
           Cancel
         </button>
-        <button type="button" class="danger" disabled={isBusy} onClick={() => run(remove)}>
+        <button
+          type="button"
+          class="danger"
+          disabled={task.isBusy}
+          onClick={() => task.run("Remove", remove)}
+        >
           Remove
         </button>
       </footer>

@@ -1,13 +1,12 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { ConsolePair } from "../../contract.ts";
 import { status } from "../live.ts";
-import { StateBadge, stateOf } from "../parts/health.tsx";
+import { pairStatesByTrouble, StateBadge, stateOf, stateText } from "../parts/health.tsx";
+import { useNearRows } from "../parts/near-rows.ts";
 import { countText, pingText } from "../parts/time.ts";
 import { hrefOf } from "../route.ts";
 import { useStore } from "../store.ts";
 import { AddPair } from "./add-pair.tsx";
-
-const order = ["unserved", "failed", "approval", "locked", "suspect", "suspended", "ok", "disabled"];
 
 /** All pairs, those in trouble first if wanted. */
 export function PairList() {
@@ -15,10 +14,15 @@ export function PairList() {
   const [search, setSearch] = useState("");
   const [worstFirst, setWorstFirst] = useState(false);
   const [isAdding, setAdding] = useState(false);
+  const rows = useRef<HTMLTableSectionElement>(null);
+  const wanted = current?.pairs.filter(({ name }) => name.toLowerCase().includes(search.toLowerCase())) ?? [];
+  const near = useNearRows(rows, wanted.length);
   if (!current) return <p class="empty">Asking the broker …</p>;
-  const wanted = current.pairs.filter(({ name }) => name.toLowerCase().includes(search.toLowerCase()));
   const pairs = worstFirst
-    ? [...wanted].sort((one, other) => order.indexOf(stateOf(one)) - order.indexOf(stateOf(other)))
+    ? [...wanted].sort(
+        (one, other) =>
+          pairStatesByTrouble.indexOf(stateOf(one)) - pairStatesByTrouble.indexOf(stateOf(other)),
+      )
     : wanted;
   return (
     <section aria-label="Pairs">
@@ -49,7 +53,7 @@ export function PairList() {
           The project has no pair yet. Add one: two equal servers, one name for their clients.
         </p>
       ) : (
-        <table class="pairs">
+        <table class="pairs even">
           <thead>
             <tr>
               <th scope="col">State</th>
@@ -64,15 +68,35 @@ export function PairList() {
               </th>
             </tr>
           </thead>
-          <tbody>
-            {pairs.map((pair) => (
-              <Row key={pair.name} pair={pair} />
-            ))}
+          <tbody ref={rows}>
+            {pairs.map((pair, index) =>
+              index >= near.from && index < near.to ? (
+                <Row key={pair.name} pair={pair} />
+              ) : near.isWhole ? (
+                <FarRow key={pair.name} pair={pair} />
+              ) : null,
+            )}
+            {near.isWhole || near.to >= pairs.length ? null : (
+              <tr style={{ height: `calc(var(--row) * ${pairs.length - near.to})` }}>
+                <td colSpan={6} />
+              </tr>
+            )}
           </tbody>
         </table>
       )}
       {isAdding ? <AddPair onClose={() => setAdding(false)} /> : null}
     </section>
+  );
+}
+
+/** Out of sight: there for whoever searches the page or goes through it by keyboard. */
+function FarRow({ pair }: { readonly pair: ConsolePair }) {
+  return (
+    <tr>
+      <th scope="row" colSpan={6}>
+        <a href={hrefOf({ view: "pair", pair: pair.name, tab: "general" })}>{pair.name}</a> {stateText(pair)}
+      </th>
+    </tr>
   );
 }
 

@@ -1,31 +1,39 @@
-import { useEffect, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { MonitorItem, Pair } from "../../../project/project.ts";
 import type { ConsolePair } from "../../contract.ts";
 import { status } from "../live.ts";
 import { draft, editPair, loadProject, nameOf, schema } from "../parts/draft.ts";
 import { Fields } from "../parts/fields.tsx";
-import { StateBadge, stateOf } from "../parts/health.tsx";
+import { isTrouble, StateBadge, stateOf } from "../parts/health.tsx";
 import { resolved, type SchemaNode } from "../parts/schema.ts";
 import { useTask } from "../parts/task.ts";
+import { counted } from "../parts/time.ts";
 import { hrefOf, type Tab, tabs } from "../route.ts";
 import { useStore } from "../store.ts";
 import { EventList } from "./event-list.tsx";
 import { ItemBrowser } from "./item-browser.tsx";
+import { LastTrouble } from "./last-trouble.tsx";
 import { NotificationTest } from "./notification-test.tsx";
 import { PairActions } from "./pair-actions.tsx";
 import { PairPicture } from "./pair-picture.tsx";
 import { Timeline } from "./timeline.tsx";
 
-const general = [
-  "primary",
-  "secondary",
-  "connectionMode",
-  "alwaysReconnectToPrimary",
-  "queryServerStatusInterval",
-  "queryServerStatusTimeout",
-  "port",
-  "failover",
-];
+const settingsOf: Readonly<Record<Tab, readonly string[]>> = {
+  general: [
+    "primary",
+    "secondary",
+    "connectionMode",
+    "alwaysReconnectToPrimary",
+    "queryServerStatusInterval",
+    "queryServerStatusTimeout",
+    "port",
+    "failover",
+  ],
+  monitoring: ["monitorItems", "monitorItemFailureCount"],
+  diagnostics: ["diagnostics"],
+  notifications: ["notifications"],
+};
 const titles: Readonly<Record<Tab, string>> = {
   general: "General",
   monitoring: "Monitoring",
@@ -35,9 +43,9 @@ const titles: Readonly<Record<Tab, string>> = {
 
 export function PairPage({ name, tab }: { readonly name: string; readonly tab: Tab }) {
   const current = useStore(status);
-  const [, run] = useTask();
+  const task = useTask();
   useEffect(() => {
-    if (draft.value === null) run(loadProject);
+    if (draft.value === null) task.run("Read the settings", loadProject);
   }, []);
   const pair = current?.pairs.find((each) => each.name === name);
   if (!current) return <p class="empty">Asking the broker …</p>;
@@ -54,10 +62,13 @@ export function PairPage({ name, tab }: { readonly name: string; readonly tab: T
         <h1>{pair.name}</h1>
         <StateBadge state={stateOf(pair)} />
         <span class="muted">
-          {pair.active === null ? "nothing serves" : `${pair.active} is active`} · {pair.switchovers}{" "}
-          switchovers
+          {pair.active === null ? "nothing serves" : `${pair.active} is active`} ·{" "}
+          {counted(pair.switchovers, "switchover")}
         </span>
       </div>
+      {isTrouble(pair) ? (
+        <LastTrouble name={pair.name} href={hrefOf({ view: "pair", pair: pair.name, tab: "diagnostics" })} />
+      ) : null}
       <PairActions pair={pair} />
       <nav class="tabs" aria-label={`Settings of ${pair.name}`}>
         {tabs.map((each) => (
@@ -76,30 +87,34 @@ export function PairPage({ name, tab }: { readonly name: string; readonly tab: T
 }
 
 function TabContent({ pair, tab }: { readonly pair: ConsolePair; readonly tab: Tab }) {
+  // what the status changes every second is not the settings: the form is kept as it is
+  const settings = useMemo(() => <Settings name={pair.name} only={settingsOf[tab]} />, [pair.name, tab]);
   switch (tab) {
     case "general":
       return (
         <>
-          <PairPicture pair={pair} />
-          <Endpoints pair={pair} />
+          <div class="overview">
+            <PairPicture pair={pair} />
+            <Endpoints pair={pair} />
+          </div>
           <Timeline pair={pair} />
-          <Settings pair={pair} only={general} />
+          {settings}
         </>
       );
     case "monitoring":
-      return <Monitoring pair={pair} />;
+      return <Monitoring pair={pair}>{settings}</Monitoring>;
     case "diagnostics":
       return (
         <>
           <EventList pair={pair.name} />
-          <Settings pair={pair} only={["diagnostics"]} />
+          {settings}
         </>
       );
     case "notifications":
       return (
         <>
           <NotificationTest pair={pair.name} />
-          <Settings pair={pair} only={["notifications"]} />
+          {settings}
         </>
       );
   }
@@ -140,31 +155,30 @@ function useSettings(
   return root && node && pair ? { root, node: resolved(root, node), pair } : null;
 }
 
-function Settings({ pair, only }: { readonly pair: ConsolePair; readonly only: readonly string[] }) {
-  const settings = useSettings(pair.name);
+function Settings({ name, only }: { readonly name: string; readonly only: readonly string[] }) {
+  const settings = useSettings(name);
   if (!settings) return <p class="empty">Reading the settings …</p>;
   return (
     <section aria-label="Settings">
-      <h3>Settings</h3>
+      <h2>Settings</h2>
       <Fields
         root={settings.root}
         node={settings.node}
         value={settings.pair}
         only={only}
-        onChange={(value) => editPair(pair.name, () => value as Pair)}
+        onChange={(value) => editPair(name, () => value as Pair)}
       />
     </section>
   );
 }
 
-function Monitoring({ pair }: { readonly pair: ConsolePair }) {
+function Monitoring(props: { readonly pair: ConsolePair; readonly children: ComponentChildren }) {
+  const { pair, children } = props;
   const [isBrowsing, setBrowsing] = useState(false);
-  const settings = useSettings(pair.name);
   const add = (itemId: string): void => {
     setBrowsing(false);
     editPair(pair.name, (each) => ({ ...each, monitorItems: [...each.monitorItems, newItem(itemId)] }));
   };
-  if (!settings) return <p class="empty">Reading the settings …</p>;
   return (
     <>
       <p class="hint">
@@ -174,7 +188,7 @@ function Monitoring({ pair }: { readonly pair: ConsolePair }) {
       <button type="button" disabled={!pair.enabled} onClick={() => setBrowsing(true)}>
         Browse for an item
       </button>
-      <Settings pair={pair} only={["monitorItems", "monitorItemFailureCount"]} />
+      {children}
       {isBrowsing ? (
         <ItemBrowser
           pair={pair.name}

@@ -1,5 +1,5 @@
 import type { ConsolePair } from "../../contract.ts";
-import { countText, pingText } from "../parts/time.ts";
+import { counted, countText, pingText } from "../parts/time.ts";
 
 /** Clients, broker and both members, with the way the data take. */
 export function PairPicture({ pair }: { readonly pair: ConsolePair }) {
@@ -10,7 +10,7 @@ export function PairPicture({ pair }: { readonly pair: ConsolePair }) {
       class="picture"
       viewBox="0 0 640 200"
       role="img"
-      aria-label={`${pair.clients} clients, ${way}, ${pair.valuesPerSecond} values per second`}
+      aria-label={`${counted(pair.clients, "client")}, ${way}, ${pair.valuesPerSecond} values per second`}
     >
       <Line from={[165, 100]} to={[240, 100]} isActive={pair.clients > 0 && pair.active !== null} link="up" />
       {primary ? (
@@ -27,8 +27,8 @@ export function PairPicture({ pair }: { readonly pair: ConsolePair }) {
       <Box
         x={20}
         y={65}
-        title={`${countText(pair.clients)} clients`}
-        text={`${countText(pair.monitoredItems)} items`}
+        title={counted(pair.clients, "client")}
+        text={counted(pair.monitoredItems, "item")}
         kind="plain"
       />
       <Box

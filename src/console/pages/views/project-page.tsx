@@ -5,7 +5,9 @@ import { ask } from "../api.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { draft, edit, loadProject, schema } from "../parts/draft.ts";
 import { Fields } from "../parts/fields.tsx";
-import { notify, useTask } from "../parts/task.ts";
+import { notify } from "../parts/notice.ts";
+import { useTask } from "../parts/task.ts";
+import { TaskProgress } from "../parts/task-progress.tsx";
 import { useStore } from "../store.ts";
 import { NotificationTest } from "./notification-test.tsx";
 
@@ -13,16 +15,17 @@ import { NotificationTest } from "./notification-test.tsx";
 export function ProjectPage() {
   const root = useStore(schema);
   const current = useStore(draft);
-  const [, run] = useTask();
+  const task = useTask();
   const [upload, setUpload] = useState<{ readonly xml: string; readonly text: string } | null>(null);
   useEffect(() => {
-    if (draft.value === null) run(loadProject);
+    if (draft.value === null) task.run("Read the project", loadProject);
   }, []);
   const choose = (file: File | undefined): void => {
     if (!file) return;
-    run(async () => {
+    task.run("Compare", async (signal) => {
       const xml = await file.text();
-      const { text } = await ask<ImportAnswer>("POST", "/api/v1/project/import?dryRun=true", xml);
+      const path = "/api/v1/project/import?dryRun=true";
+      const { text } = await ask<ImportAnswer>("POST", path, xml, { signal });
       setUpload({ xml, text });
     });
   };
@@ -48,6 +51,7 @@ export function ProjectPage() {
           />
         </label>
       </div>
+      <TaskProgress task={task} />
       <NotificationTest pair={null} />
       <Fields
         root={root}
@@ -62,10 +66,10 @@ export function ProjectPage() {
 }
 
 function ImportDialog(props: { readonly xml: string; readonly text: string; readonly onClose: () => void }) {
-  const [isBusy, run] = useTask();
-  const apply = async (): Promise<void> => {
-    const { version } = await ask<ProjectAnswer>("GET", "/api/v1/project");
-    await ask<ImportAnswer>("POST", "/api/v1/project/import", props.xml, { "if-match": version });
+  const task = useTask();
+  const apply = async (signal: AbortSignal): Promise<void> => {
+    const { version } = await ask<ProjectAnswer>("GET", "/api/v1/project", undefined, { signal });
+    await ask<ImportAnswer>("POST", "/api/v1/project/import", props.xml, { ifMatch: version, signal });
     await loadProject();
     notify("done", "The imported project is in force.");
     props.onClose();
@@ -74,11 +78,17 @@ function ImportDialog(props: { readonly xml: string; readonly text: string; read
     <Dialog title="Import project" onClose={props.onClose} wide>
       <p>This is what would change:</p>
       <pre>{props.text === "" ? "Nothing." : props.text}</pre>
+      <TaskProgress task={task} />
       <footer>
         <button type="button" onClick={props.onClose}>
           Cancel
         </button>
-        <button type="button" class="primary" disabled={isBusy} onClick={() => run(apply)}>
+        <button
+          type="button"
+          class="primary"
+          disabled={task.isBusy}
+          onClick={() => task.run("Import", apply)}
+        >
           Import
         </button>
       </footer>

@@ -3,11 +3,12 @@ import uPlot from "uplot";
 import type { ConsolePair, HistoryAnswer } from "../../contract.ts";
 import { ask } from "../api.ts";
 import { timeText } from "../parts/time.ts";
+import { HealthBand } from "./health-band.tsx";
 
 const reloadMs = 5000;
 const chartHeight = 160;
 
-/** Values per second and ping times, with the switchovers, of the last hour. */
+/** Values per second, ping times and health, with the switchovers, of the last hour. */
 export function Timeline({ pair }: { readonly pair: ConsolePair }) {
   const [history, setHistory] = useState<HistoryAnswer | null>(null);
   useEffect(() => {
@@ -32,9 +33,10 @@ export function Timeline({ pair }: { readonly pair: ConsolePair }) {
   const switches = [...history.switches].reverse().slice(0, 20);
   return (
     <>
-      <h3>Last hour</h3>
+      <h2>Last hour</h2>
       <Chart history={history} />
-      <h3>Switchovers</h3>
+      <HealthBand history={history} />
+      <h2>Switchovers</h2>
       {switches.length === 0 ? (
         <p class="empty">None since the broker started.</p>
       ) : (
@@ -53,6 +55,11 @@ export function Timeline({ pair }: { readonly pair: ConsolePair }) {
       )}
     </>
   );
+}
+
+/** Local time of day of a time in s since 1970. */
+function clockText(seconds: number): string {
+  return timeText(seconds * 1000).slice(11, 19);
 }
 
 function Chart({ history }: { readonly history: HistoryAnswer }) {
@@ -85,12 +92,12 @@ function Chart({ history }: { readonly history: HistoryAnswer }) {
           y: { range: (_self, _min, max) => [0, Math.max(max * 1.2, 1)] },
         },
         axes: [
-          axis,
-          { ...axis, size: 60 },
+          { ...axis, values: (_self, splits) => splits.map(clockText) },
+          { ...axis, size: 70 },
           { ...axis, scale: "ping", side: 1, size: 50, grid: { show: false } },
         ],
         series: [
-          {},
+          { label: "time", value: (_self, seconds) => (seconds === null ? "–" : clockText(seconds)) },
           { label: "values/s", stroke: colour("--accent"), width: 2 },
           { label: "primary ping ms", scale: "ping", stroke: colour("--ok"), width: 1 },
           { label: "secondary ping ms", scale: "ping", stroke: colour("--warn"), width: 1 },
