@@ -48,6 +48,18 @@ describe("everything that can be done with protected servers in the console", fu
             ],
           },
         },
+        {
+          name: "Slow",
+          address: "127.0.0.1",
+          probes: [{ kind: "tcp", port }],
+          takeover: {
+            services: ["first", "second"].map((name) => ({
+              name,
+              start: { program: "/bin/sleep", arguments: ["4"] },
+              stop: { program: "/bin/true" },
+            })),
+          },
+        },
       ],
     });
     page = await plant.open();
@@ -166,6 +178,21 @@ describe("everything that can be done with protected servers in the console", fu
     await badge("OK").waitFor();
     await badge("This machine stands in").waitFor({ state: "detached" });
     assert.equal(readFileSync(join(folder, "live", "third"), "utf8"), "made here");
+  });
+
+  it("break off what is under way, which is undone", async () => {
+    await plant.broker.control.serverEnable("Slow", "");
+    await open("general", "Slow");
+    await badge("OK").waitFor();
+    await page.getByRole("button", { name: "Failover now …" }).click();
+    const dialog = page.getByRole("dialog", { name: "Failover now: Slow" });
+    await dialog.getByRole("listitem").first().waitFor();
+    await dialog.getByRole("button", { name: "Failover now" }).click();
+    const work = page.getByRole("region", { name: "Takeover", exact: true });
+    await work.getByRole("progressbar").waitFor();
+    await work.getByRole("button", { name: "Break off" }).click();
+    await work.getByText("cancelled", { exact: true }).first().waitFor();
+    assert.notEqual((await statusOf("Slow")).role, "standIn");
   });
 
   it("add another one, and remove it", async () => {
