@@ -288,6 +288,8 @@ describe("the HTTP interface and its description", function () {
     await until(async () => (await client.ask("GET", "/servers/Historian/live")).status === 200);
     await call("GET /servers/{name}/live", 200, historian);
     await call("GET /servers/{name}", 200, historian);
+    await post("check", 200);
+    await post("check", 404, nobody);
     await post("failover-test", 200, { body: { dryRun: true } });
     await post("failover-test", 404, nobody);
     await post("failback", 409);

@@ -233,6 +233,12 @@ export const operations: Readonly<Record<string, Operation>> = Object.freeze({
     "End maintenance, a lock, or the choice of the stand-in",
   ),
   "POST /api/v1/servers/:name/cancel": serverOperation("Break off what is under way, between two steps"),
+  "POST /api/v1/servers/:name/check": {
+    tag: "servers",
+    summary: "Look at all that a takeover and the copies depend on; changes nothing",
+    answers: ok(answers.serverCheck),
+    refuses: [404],
+  },
   "POST /api/v1/servers/:name/failover": serverOrder("Take over the role of a server"),
   "POST /api/v1/servers/:name/failover-test": serverOrder("Try a takeover without touching anything outside"),
   "POST /api/v1/servers/:name/approve": serverOrder("Approve the takeover or failback that waits"),

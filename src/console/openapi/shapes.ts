@@ -7,7 +7,6 @@ import type {
   ReloadAnswer,
   SwitchoverAnswer,
 } from "../../control/broker-api.ts";
-import type { CopyStatus, ServerAnswer, ServerStatus, WorkStatus } from "../../control/servers-api.ts";
 import { roles } from "../../core/role.ts";
 import { type EventCode, eventCodes } from "../../diagnostics/catalogue.ts";
 import type { CauseLink } from "../../diagnostics/cause-chain.ts";
@@ -22,25 +21,13 @@ import type {
 } from "../../project/difference-text.ts";
 import type { Project } from "../../project/project.ts";
 import type * as contract from "../contract.ts";
-import { serverConditions, serverRoles } from "../server-metrics.ts";
-import {
-  flag,
-  integer,
-  list,
-  NamedShapes,
-  number,
-  object,
-  oneOf,
-  orNull,
-  type Shape,
-  text,
-  time,
-} from "./shape.ts";
+import { named } from "./named.ts";
+import { order, serverCheck, serverRole, serverStatus } from "./server-shapes.ts";
+import { flag, integer, list, number, object, oneOf, orNull, type Shape, text, time } from "./shape.ts";
 
 // What the console answers, once more as schemas. Each is declared for the type of the contract: one that differs from
 // it does not compile.
 
-const named = new NamedShapes();
 const role = oneOf(...roles);
 const health = oneOf("unknown", "ok", "suspect", "failed");
 const link = oneOf("down", "connecting", "up");
@@ -101,68 +88,6 @@ const consolePair: Shape<contract.ConsolePair> = named.add(
   "ConsolePair",
   "A pair with what takes two looks at it.",
   object({ ...pairFields, valuesPerSecond: number }),
-);
-
-const work: Shape<WorkStatus> = named.add(
-  "WorkStatus",
-  "A plan or a whole copy of a protected server. outcome null = under way.",
-  object({
-    id: integer,
-    kind: oneOf("takeover", "failback", "test", "replicateFromLive", "replicateToLive"),
-    reason: text,
-    startedAt: time,
-    percent: number,
-    detail: text,
-    outcome: orNull(oneOf("done", "failed", "cancelled")),
-    steps: list(object({ name: text, outcome: text, detail: text })),
-  }),
-);
-const copy: Shape<CopyStatus> = named.add(
-  "CopyStatus",
-  "What is copied from a protected server. completeUntil: all that had changed until then has arrived.",
-  object({
-    kind: oneOf("files", "database"),
-    name: text,
-    phase: text,
-    percent: orNull(number),
-    bytes: number,
-    bytesPerSecond: number,
-    completeUntil: orNull(time),
-    lagMs: orNull(number),
-    lastError: orNull(object({ code: text, message: text, at: text })),
-    detail: text,
-  }),
-);
-const serverStatus: Shape<ServerStatus> = named.add(
-  "ServerStatus",
-  "A protected server. role: who plays it, the server itself (live), this machine (standIn), or what lies between.",
-  object({
-    name: text,
-    address: text,
-    enabled: flag,
-    condition: oneOf(...serverConditions),
-    role: oneOf(...serverRoles),
-    cutOff: flag,
-    missed: integer,
-    limit: integer,
-    timeToFailMs: orNull(number),
-    awaitingApproval: flag,
-    locked: flag,
-    blockedBy: orNull(text),
-    lastRound: orNull(
-      object({
-        number: integer,
-        verdict: text,
-        detail: text,
-        tookMs: number,
-        probes: list(object({ name: text, verdict: text, detail: text })),
-      }),
-    ),
-    copies: list(copy),
-    work: orNull(work),
-    lastWork: orNull(work),
-    description: text,
-  }),
 );
 
 const status: Shape<contract.StatusAnswer> = named.add(
@@ -336,12 +261,6 @@ const switchover: Shape<SwitchoverAnswer> = named.add(
     explanation: texts,
   }),
 );
-const order: Shape<ServerAnswer> = named.add(
-  "Order",
-  "An order to a protected server: the decision and the steps of the plan. workId: what was begun, see WorkStatus.",
-  object({ server: text, accepted: flag, dryRun: flag, explanation: texts, workId: orNull(integer) }),
-);
-
 const alive: Shape<contract.HealthAnswer> = object({
   status: { schema: { const: "alive" } } as Shape<"alive">,
   version: text,
@@ -363,17 +282,6 @@ const memberRole: Shape<contract.MemberAnswer> = named.add(
   "Whether a member is active.",
   object({ pair: text, member: role, active: flag, link, health }),
 );
-const serverRole: Shape<contract.ServerRoleAnswer> = named.add(
-  "ServerRole",
-  "Who plays the role of a protected server; null = nobody, as far as this machine can tell.",
-  object({
-    server: text,
-    playedBy: orNull(oneOf("live", "stand-in")),
-    role: oneOf(...serverRoles),
-    condition: oneOf(...serverConditions),
-  }),
-);
-
 export const answers = Object.freeze({
   session,
   status,
@@ -389,6 +297,7 @@ export const answers = Object.freeze({
   pairStatus,
   switchover,
   serverStatus,
+  serverCheck,
   order,
   alive,
   ready,

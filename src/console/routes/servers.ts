@@ -54,7 +54,7 @@ export function serverRoutes(app: FastifyInstance, context: ConsoleContext): voi
   // a question, but one that connects to other machines
   app.post<Operation>(
     "/api/v1/servers/:name/check",
-    { schema: { body: { type: ["object", "null"] } } },
+    { schema: { body: { type: ["object", "null"], additionalProperties: false } } },
     (request) => servers.serverCheck(request.params.name),
   );
 
