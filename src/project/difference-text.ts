@@ -32,11 +32,27 @@ export interface PairChange {
   readonly settings: readonly SettingChange[];
 }
 
+export interface ServerSummary {
+  readonly name: string;
+  readonly address: string;
+}
+
+export interface ServerChange {
+  readonly name: string;
+  readonly settings: readonly SettingChange[];
+}
+
 /** What differs between two projects, for people and for JSON. */
 export interface ProjectChanges {
   readonly added: readonly PairSummary[];
   readonly removed: readonly PairSummary[];
   readonly changed: readonly PairChange[];
+  /** Protected servers. */
+  readonly servers: {
+    readonly added: readonly ServerSummary[];
+    readonly removed: readonly ServerSummary[];
+    readonly changed: readonly ServerChange[];
+  };
   /** Project-wide settings. */
   readonly general: readonly SettingChange[];
   /** The front listens anew: clients of all pairs are disconnected. */
@@ -47,21 +63,37 @@ export interface ProjectChanges {
 /** Compares two projects setting by setting, with the old and the new value of each. */
 export function projectChanges(before: Project, after: Project): ProjectChanges {
   const difference = diffProjects(before, after);
-  const pairsField = projectField.properties.get("pairs");
-  if (pairsField?.kind !== "array") throw new Error("the schema has no pairs");
-  const { item } = pairsField;
+  const pair = itemField("pairs");
+  const server = itemField("servers");
+  const { added, removed, changed } = difference.servers;
+  const wide = (project: Project): Project => ({ ...project, pairs: [], servers: [] });
   return Object.freeze({
     added: difference.added.map(summaryOf),
     removed: difference.removed.map(summaryOf),
-    changed: [...difference.changed, ...difference.reconnected].map((pair) => ({
-      name: pair.name,
-      reconnect: pair.reconnect,
-      settings: settingsOf(item, pair.before, pair.after, ""),
+    changed: [...difference.changed, ...difference.reconnected].map((each) => ({
+      name: each.name,
+      reconnect: each.reconnect,
+      settings: settingsOf(pair, each.before, each.after, ""),
     })),
-    general: settingsOf(projectField, { ...before, pairs: [] }, { ...after, pairs: [] }, ""),
+    servers: {
+      added: added.map(({ name, address }) => ({ name, address })),
+      removed: removed.map(({ name, address }) => ({ name, address })),
+      changed: changed.map((each) => {
+        const old = before.servers.find(({ name }) => name === each.name);
+        return { name: each.name, settings: settingsOf(server, old, each, "") };
+      }),
+    },
+    general: settingsOf(projectField, wide(before), wide(after), ""),
     dropsAllClients: difference.frontRestarts,
     isEmpty: difference.isEmpty,
   });
+}
+
+/** What the schema says of one entry of a list of the project. */
+function itemField(name: "pairs" | "servers"): Field {
+  const list = projectField.properties.get(name);
+  if (list?.kind !== "array") throw new Error(`the schema has no ${name}`);
+  return list.item;
 }
 
 /** The changes in lines, each with its line end; one line where nothing differs. */
@@ -72,6 +104,12 @@ export function changesText(changes: ProjectChanges): string {
     ...changes.removed.map((pair) => `- pair ${placeText(pair)}`),
     ...changes.changed.flatMap(({ name, reconnect, settings }) => [
       `~ pair ${name}${reconnect.length === 0 ? "" : ` (reconnects the ${reconnect.join(" and the ")})`}`,
+      ...settings.map(settingText),
+    ]),
+    ...changes.servers.added.map(({ name, address }) => `+ server ${name}: ${address}`),
+    ...changes.servers.removed.map(({ name, address }) => `- server ${name}: ${address}`),
+    ...changes.servers.changed.flatMap(({ name, settings }) => [
+      `~ server ${name}`,
       ...settings.map(settingText),
     ]),
     ...(changes.general.length === 0

@@ -34,6 +34,21 @@ describe("what differs between two projects, in words", () => {
     assert.equal(changes(pairText("P"), pairText("P")), "No setting differs.\n");
   });
 
+  it("names protected servers that come, go, and change", () => {
+    const with_ = (document: ReturnType<typeof read>, name: string, change: object = {}) =>
+      document.addServer({ name, address: "192.0.2.10", ...change });
+    const before = with_(with_(read(pairText("P")), "files"), "web");
+    const after = with_(with_(read(pairText("P")), "mail"), "web", { pingInterval: 500 });
+    assert.equal(
+      changesText(projectChanges(before.project, after.project)),
+      `+ server mail: 192.0.2.10
+- server files: 192.0.2.10
+~ server web
+    pingInterval: 2000 -> 500
+`,
+    );
+  });
+
   it("never shows a secret, nor where it is", () => {
     const user = (reference: string): string =>
       pairText("P").replace(

@@ -17,6 +17,7 @@ import type {
   PairChange,
   PairSummary,
   ProjectChanges,
+  ServerSummary,
   SettingChange,
 } from "../../project/difference-text.ts";
 import type { Project } from "../../project/project.ts";
@@ -194,6 +195,7 @@ const pairSummary: Shape<PairSummary> = object({
   secondary: text,
 });
 const pairChange: Shape<PairChange> = object({ name: text, reconnect: list(role), settings });
+const serverSummaries: Shape<readonly ServerSummary[]> = list(object({ name: text, address: text }));
 const projectChanges: Shape<ProjectChanges> = named.add(
   "ProjectChanges",
   "What differs between two projects. Secrets are never shown.",
@@ -201,6 +203,11 @@ const projectChanges: Shape<ProjectChanges> = named.add(
     added: list(pairSummary),
     removed: list(pairSummary),
     changed: list(pairChange),
+    servers: object({
+      added: serverSummaries,
+      removed: serverSummaries,
+      changed: list(object({ name: text, settings })),
+    }),
     general: settings,
     dropsAllClients: flag,
     isEmpty: flag,
