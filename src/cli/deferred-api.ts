@@ -1,5 +1,5 @@
 import type { BrokerApi, ReloadAnswer } from "../control/broker-api.ts";
-import { UnderstudyError } from "../core/error.ts";
+import { whenReady } from "./ready.ts";
 
 /**
  * A broker that can be asked before it is there: the control socket is claimed first, so that a second broker
@@ -12,14 +12,7 @@ export function deferredApi<Api extends Omit<BrokerApi, "testNotification">>(
     readonly testNotification: BrokerApi["testNotification"];
   },
 ): BrokerApi {
-  const ready = async (): Promise<Api> => {
-    const api = current();
-    if (api !== null) return api;
-    throw new UnderstudyError(
-      "BROKER_NOT_READY",
-      "The broker is starting or stopping. Try again in a moment.",
-    );
-  };
+  const ready = whenReady(current);
   return {
     status: async () => (await ready()).status(),
     enable: async (pair, reason) => (await ready()).enable(pair, reason),

@@ -1,16 +1,9 @@
 import type { ServersApi } from "../control/servers-api.ts";
-import { UnderstudyError } from "../core/error.ts";
+import { whenReady } from "./ready.ts";
 
 /** Protected servers that can be asked before they are there; throws BROKER_NOT_READY until then. */
 export function deferredServers(current: () => ServersApi | null): ServersApi {
-  const ready = async (): Promise<ServersApi> => {
-    const api = current();
-    if (api !== null) return api;
-    throw new UnderstudyError(
-      "BROKER_NOT_READY",
-      "The broker is starting or stopping. Try again in a moment.",
-    );
-  };
+  const ready = whenReady(current);
   return {
     serverStatus: async () => (await ready()).serverStatus(),
     serverCheck: async (server) => (await ready()).serverCheck(server),

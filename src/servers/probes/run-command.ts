@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { killGroup, onOneLine } from "../program-tools.ts";
 
 export interface CommandEnd {
   /** Exit status; null where a signal ended it. */
@@ -40,7 +41,7 @@ export function runCommand(
     child.stdout.setEncoding("utf8").on("data", keep);
     child.stderr.setEncoding("utf8").on("data", keep);
     const kill = (): void => {
-      killGroup(child.pid);
+      killGroup(child.pid, "SIGKILL");
       // Somebody else may hold the pipes; what is killed has nothing more to say.
       child.stdout.destroy();
       child.stderr.destroy();
@@ -57,18 +58,9 @@ export function runCommand(
       const end = (): void => {
         child.stdout.destroy();
         child.stderr.destroy();
-        resolve({ code, signal: by, output: output.trim().replace(/\s*\n\s*/g, "; ") });
+        resolve({ code, signal: by, output: onOneLine(output) });
       };
       setImmediate(end);
     });
   });
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // It has ended meanwhile.
-  }
 }

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { UnderstudyError } from "../../core/error.ts";
+import { missing } from "../program-tools.ts";
 
 /** What is kept of a program's error output, in characters: its end, where the reason stands. */
 const keptErrorOutput = 8000;
@@ -15,8 +16,6 @@ export interface ProgramOptions {
   readonly environment?: Readonly<Record<string, string>> | undefined;
   /** Takes the output as it comes, in pieces of any size. */
   readonly onOutput?: ((text: string) => void) | undefined;
-  /** The Debian package it comes from, for the message where it is missing. */
-  readonly debianPackage: string;
 }
 
 export interface ProgramResult {
@@ -32,7 +31,7 @@ export interface ProgramResult {
 export async function runProgram(
   program: string,
   args: readonly string[],
-  options: ProgramOptions,
+  options: ProgramOptions = {},
 ): Promise<ProgramResult> {
   const { signal, timeoutMs } = options;
   if (signal?.aborted) throw cancelled(program);
@@ -61,7 +60,7 @@ export async function runProgram(
   signal?.addEventListener("abort", end, { once: true });
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
-      child.once("error", (cause) => reject(missing(program, options.debianPackage, cause)));
+      child.once("error", (cause) => reject(missing(program, cause)));
       child.once("close", (status) => resolve(status));
     });
     if (signal?.aborted) throw cancelled(program);
@@ -74,14 +73,6 @@ export async function runProgram(
     clearTimeout(force);
     signal?.removeEventListener("abort", end);
   }
-}
-
-function missing(program: string, debianPackage: string, cause: unknown): UnderstudyError {
-  return new UnderstudyError(
-    "PROGRAM_MISSING",
-    `The program ${program} cannot be started. On Debian it is in the package ${debianPackage}.`,
-    { cause },
-  );
 }
 
 function cancelled(program: string): UnderstudyError {

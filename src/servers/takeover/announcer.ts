@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { killGroup, missing } from "../program-tools.ts";
 import { announceScript, neighbourArguments } from "./neighbour-discovery.ts";
 import type { NetworkInterface } from "./network-interface.ts";
-import { inNamespace, killGroup, missing, searchPath } from "./program.ts";
+import { inNamespace, searchPath } from "./program.ts";
 
 /** How often an address is announced after the first time, one second apart: a frame may get lost. */
 const repeats = 3;

@@ -5,7 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { UnderstudyError } from "../../core/error.ts";
 import type { CommandSettings } from "../../project/server.ts";
 import { limitOf } from "../plan/limit.ts";
-import { inNamespace, killGroup, searchPath } from "./program.ts";
+import { killGroup } from "../program-tools.ts";
+import { inNamespace, searchPath } from "./program.ts";
 
 /**
  * Runs the command given to it and leaves its end in a file, so that a command which outlives this process (kill -9)

@@ -1,17 +1,6 @@
 import { spawn } from "node:child_process";
 import { UnderstudyError } from "../../core/error.ts";
-
-/** The Debian package of each program that takeovers use. */
-const packages: Readonly<Record<string, string>> = {
-  ip: "iproute2",
-  arping: "iputils-arping",
-  dig: "bind9-dnsutils",
-  nsupdate: "bind9-dnsutils",
-  perl: "perl-base",
-  setpriv: "util-linux",
-  systemctl: "systemd",
-  sh: "dash",
-};
+import { killGroup, missing, onOneLine } from "../program-tools.ts";
 
 /** Most that is kept of each output, in characters. */
 const keptOutput = 1024 * 1024;
@@ -103,10 +92,7 @@ function run(call: ProgramCall, program: string, args: readonly string[]): Promi
     });
     child.once("close", (code) => {
       settle();
-      const said = complaint
-        .text()
-        .trim()
-        .replace(/\s*\n\s*/g, "; ");
+      const said = onOneLine(complaint.text());
       if (isMissingInside(call, program, code, said)) reject(missing(call.program, new Error(said)));
       else resolve({ code, output: output.text(), complaint: said });
     });
@@ -128,30 +114,6 @@ function collector(): { readonly add: (data: Buffer) => void; readonly text: () 
     },
     text: () => Buffer.concat(pieces).toString("utf8"),
   };
-}
-
-/** Sends a signal to a process group; that it has ended is no error. */
-export function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // It has ended meanwhile.
-  }
-}
-
-/** One clear error for a program that is not there. */
-export function missing(program: string, cause: unknown): UnderstudyError {
-  const from = packages[program];
-  const where = from === undefined ? "" : `; on Debian it is in the package ${from}`;
-  const detail = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "" : ` (${String(cause)})`;
-  return new UnderstudyError(
-    "PROGRAM_MISSING",
-    `The program ${program} cannot be started${detail}${where}.`,
-    {
-      cause,
-    },
-  );
 }
 
 function tooLate({ program, timeoutMs }: ProgramCall): UnderstudyError {

@@ -103,7 +103,6 @@ async function checkStandIn(client: pg.Client, mode: "warm" | "hot", sourceVersi
 async function checkProgram(program: string, sourceVersion: number, signal: AbortSignal): Promise<Said> {
   let output = "";
   const { code } = await runProgram(program, ["--version"], {
-    debianPackage: "postgresql-client",
     signal,
     onOutput: (text) => {
       output += text;

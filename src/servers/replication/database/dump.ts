@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { UnderstudyError } from "../../../core/error.ts";
+import { missing } from "../../program-tools.ts";
 import { type DatabaseRef, programEnvironment } from "./place.ts";
 
 const keptErrorOutput = 8000;
@@ -83,8 +84,7 @@ function start(program: string, args: readonly string[], { place }: DatabaseRef)
   });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once("error", (cause) => {
-      const text = `The program ${program} cannot be started. On Debian it is in the package postgresql-client.`;
-      reject(new UnderstudyError("PROGRAM_MISSING", text, { cause }));
+      reject(missing(program, cause));
     });
     child.once("close", (code) => resolve(code));
   });

@@ -26,7 +26,6 @@ export async function checkTree(
 async function checkSource(settings: FileReplicationSettings, signal: AbortSignal): Promise<string> {
   const { from } = endsOf(settings, "fromLive");
   const { code, errorOutput } = await runProgram("rsync", listArguments(settings), {
-    debianPackage: "rsync",
     signal,
   });
   const failure = rsyncFailure(code, errorOutput);
@@ -54,7 +53,7 @@ async function checkWatcher(
     ssh === null
       ? (["sh", ["-c", question]] as const)
       : (["ssh", [...sshOptions(ssh), "-l", ssh.user, ssh.host, question]] as const);
-  const { code } = await runProgram(program, args, { debianPackage: "openssh-client", signal });
+  const { code } = await runProgram(program, args, { signal });
   if (code === 0) return "changes are copied at once";
   const detail =
     `inotifywait cannot be run at the source (package inotify-tools): changes are found by the comparison ` +

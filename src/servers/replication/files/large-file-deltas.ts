@@ -89,7 +89,7 @@ export class LargeFileDeltas {
     if (list === null) return;
     // an rsync of a process that was killed may still be writing
     const args = ["--exclusive", this.#lock, "rsync", ...applyArguments(this.#settings, this.#batch)];
-    const { code, errorOutput } = await runProgram("flock", args, { debianPackage: "util-linux" });
+    const { code, errorOutput } = await runProgram("flock", args);
     const said = errorOutput.split("\n").filter((line) => line !== "" && !harmless.test(line));
     if ((code !== 0 && code !== someFailed) || said.length > 0) {
       const failure = rsyncFailure(code, errorOutput);

@@ -32,7 +32,7 @@ export async function runRsync(args: readonly string[], options: RsyncOptions = 
     output.line(line);
     onLine?.(line);
   });
-  const program: ProgramOptions = { debianPackage: "rsync", signal, onOutput };
+  const program: ProgramOptions = { signal, onOutput };
   const { code, errorOutput } = await runProgram("rsync", args, program);
   onOutput("\n");
   return { code, errorOutput, output };

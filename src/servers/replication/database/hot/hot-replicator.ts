@@ -5,6 +5,7 @@ import { retryPauseMs } from "../../failure.ts";
 import { Pause } from "../../pause.ts";
 import { WorkLog } from "../../work-log.ts";
 import { checkDatabase } from "../check-database.ts";
+import { nextDailyMs } from "../daily.ts";
 import { replacementNames } from "../names.ts";
 import { type DatabaseRef, maintenanceDatabase, withDatabase } from "../place.ts";
 import { exists } from "../swap.ts";
@@ -127,13 +128,18 @@ export class HotReplicator implements Replicator {
     const ends = await this.#ends();
     const copy: DatabaseRef = { place: ends.standIn, database: ends.names.copy };
     if (!(await this.#goOn(ends, copy))) await this.#build(ends, signal);
+    const { dailyAt, clock } = this.#parts;
+    const dueMs = dailyAt === null ? null : nextDailyMs(dailyAt, clock.wallMs());
+    let isDue = false;
     await withDatabase(ends.live, (liveClient) =>
       withDatabase(copy, async (copyClient) => {
         const watch = new FollowWatch();
         let errors: number | null = null;
         let failedSince = 0;
         for (let look = 0; !signal.aborted; look++) {
-          const nowMs = this.#parts.clock.wallMs();
+          const nowMs = clock.wallMs();
+          isDue = dueMs !== null && nowMs >= dueMs;
+          if (isDue) return;
           const now = await watch.look(liveClient, copyClient, ends.names.stream, nowMs);
           const newErrors = now.errors - (errors ?? now.errors);
           errors = now.errors;
@@ -155,6 +161,7 @@ export class HotReplicator implements Replicator {
       }
       throw error;
     });
+    if (isDue) await this.#build(ends, signal);
   }
 
   #note(completeUntilMs: number | null, behindBytes: number, nowMs: number, failed: number): void {
