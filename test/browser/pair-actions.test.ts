@@ -192,17 +192,30 @@ describe("everything that can be done with pairs in the console", function () {
       page
         .locator('input[type="file"]')
         .setInputFiles({ name: "project.xml", mimeType: "application/xml", buffer: Buffer.from(text) });
+    const dialog = page.getByRole("dialog", { name: "Import project" });
     await upload("<RedundancyMaster><pairs>");
-    await page
+    await dialog
       .getByRole("alert")
       .getByText(/the uploaded file/)
       .waitFor();
+    await dialog.getByRole("button", { name: "Cancel", exact: true }).click();
     await upload(changed);
-    const dialog = page.getByRole("dialog", { name: "Import project" });
     await dialog.getByText(/777/).waitFor();
+    await dialog.getByText("Disabled afterwards, until you enable them: Boiler, Valve.").waitFor();
+    await dialog.getByLabel("Keep those pairs enabled that are enabled now").check();
+    await dialog.getByText("Disabled afterwards", { exact: false }).waitFor({ state: "detached" });
     await dialog.getByRole("button", { name: "Import", exact: true }).click();
     await page.getByText("The imported project is in force.").waitFor();
     assert.match(readFileSync(plant.broker.projectFile, "utf8"), /777/);
+
+    await page.getByRole("button", { name: "Undo …" }).click();
+    const undo = page.getByRole("dialog", { name: "Undo the last import or deployment" });
+    await undo.getByText(/777 -> 500/).waitFor();
+    await undo.getByRole("button", { name: "Undo", exact: true }).click();
+    await page.getByText("The project before is in force again.").waitFor();
+    assert.doesNotMatch(readFileSync(plant.broker.projectFile, "utf8"), /777/);
+    await plant.broker.untilServing("Boiler");
+    await plant.broker.untilServing("Valve");
   });
 
   it("hold the list of events still, save it as a file, forget it", async () => {
