@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServerStatus } from "../../src/control/servers-api.ts";
 import type { ServerSettings } from "../../src/project/server.ts";
-import { addresses, Lab, whyNoLab } from "./support/lab.ts";
+import { addresses, Lab, maintenanceAddress, whyNoLab } from "./support/lab.ts";
 import { askFromClient, Plant, servicePort } from "./support/plant.ts";
 import { StandIn } from "./support/stand-in.ts";
 
@@ -133,6 +133,37 @@ describe("understudy run as a failover server between real hosts", function () {
     await lab.cable("standin", "up");
     await host.event("serverReachableAgain", "plant1");
     assert.deepEqual(await plant.calls(), [], "no step of a takeover was run");
+  });
+
+  it("takes nothing from a live server that it alone cannot reach: no second owner of an address", async () => {
+    const plant = await Plant.create(lab.directory, "split");
+    await plant.startLive(lab);
+    const settings = plant.server(null, {
+      ...watchSettings,
+      probes: [{ kind: "icmp" }, { kind: "tcp", port: servicePort }],
+      failover: { ...watchSettings.failover, onStepFailure: "rollBack" },
+    });
+    const host = await standIn(plant, settings);
+    await host.event("serverWell", "plant1");
+    // The witnesses answer, so this machine is not cut off; the server is alive, and its clients reach it.
+    const live = `{ ${addresses.live.ipv4}, ${maintenanceAddress} }`;
+    await lab.must(
+      "standin",
+      "nft",
+      `table ip split { chain out { type filter hook output priority 0; ip daddr ${live} drop; }; }`,
+    );
+    await host.event("serverFailed", "plant1");
+    const failed = await host.event("takeoverFailed", "plant1");
+    assert.match(failed.message, /in use|ADDRESS_IN_USE/i);
+    const after = await statusOf(host);
+    assert.deepEqual([after.role, after.locked], ["live", true], "an operator has to look");
+    assert.ok(!(await lab.addressesOf("standin")).includes(addresses.live.ipv4));
+    assert.equal(await askFromClient(lab, addresses.live.ipv4, 20_000), "live");
+
+    await lab.must("standin", "nft", "flush ruleset");
+    await host.command("server", "resume", "plant1");
+    while ((await statusOf(host)).condition !== "ok") await delay(100);
+    assert.equal((await statusOf(host)).role, "live");
   });
 
   it("notices a dead application on a machine that can be pinged", async () => {
