@@ -1,7 +1,12 @@
+import { writeFileSync } from "node:fs";
+import { relative } from "node:path";
 import Mocha from "mocha";
 
 /** Time for what the tests left open to close by itself, in ms. */
 const lingerTimeoutMs = 10_000;
+
+/** Names a file that takes the names of the test files in which something failed, one a line. */
+const failedFilesVariable = "UNDERSTUDY_FAILED_FILES";
 
 /**
  * Mocha's spec reporter with one more line at the very end, for programs to read: `N passed, N failed`, and
@@ -18,7 +23,15 @@ export default class ClosingLineReporter extends Mocha.reporters.Spec {
     const { passes, failures, pending } = this.stats;
     const skipped = pending === 0 ? "" : `, ${pending} skipped`;
     Mocha.reporters.Base.consoleLog(`${passes} passed, ${failures} failed${skipped}`);
+    const list = process.env[failedFilesVariable];
+    if (list !== undefined) writeFileSync(list, failedFiles(this.failures).join(""));
   }
+}
+
+/** Lines; a hook belongs to the file of its suite. */
+function failedFiles(failures: readonly Mocha.Runnable[]): readonly string[] {
+  const files = failures.map((failed) => failed.file ?? failed.parent?.file);
+  return [...new Set(files)].flatMap((file) => (file ? [`${relative(process.cwd(), file)}\n`] : []));
 }
 
 function endIfLeftOpen(): void {
