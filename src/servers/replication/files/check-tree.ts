@@ -5,7 +5,7 @@ import { roomAt, roomText } from "../../preflight/room.ts";
 import { finding, type ReplicationFinding } from "../check-finding.ts";
 import { runProgram } from "../run-program.ts";
 import { endsOf, listArguments, sshOptions } from "./rsync-arguments.ts";
-import { rsyncFailure } from "./rsync-failure.ts";
+import { rsync } from "./run-rsync.ts";
 import type { FileReplicationSettings } from "./settings.ts";
 
 /** Least room that is thought enough for a copy to begin, in bytes. */
@@ -25,11 +25,7 @@ export async function checkTree(
 
 async function checkSource(settings: FileReplicationSettings, signal: AbortSignal): Promise<string> {
   const { from } = endsOf(settings, "fromLive");
-  const { code, errorOutput } = await runProgram("rsync", listArguments(settings), {
-    signal,
-  });
-  const failure = rsyncFailure(code, errorOutput);
-  if (failure !== null) throw failure;
+  await rsync(listArguments(settings), { signal });
   return `${from} can be read`;
 }
 

@@ -103,13 +103,7 @@ export function transferArguments(
 
 /** Arguments that only show the live server's base directory: whether it can be reached and read. */
 export function listArguments(settings: FileReplicationSettings): readonly string[] {
-  return [
-    ...common({ ...settings, include: [] }),
-    "--no-recursive",
-    "--dirs",
-    "--list-only",
-    endsOf(settings, "fromLive").from,
-  ];
+  return [...connection(settings), "--dirs", "--list-only", endsOf(settings, "fromLive").from];
 }
 
 /**
