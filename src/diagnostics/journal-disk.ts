@@ -94,10 +94,14 @@ export function keepOnDisk(options: {
     acknowledgedId: () => tail.acknowledgedId,
     async restore() {
       await mkdir(stateDirectory, { recursive: true, mode: 0o700 }).catch(() => undefined);
-      const events = [...(await loadJournal(base)), ...(await loadJournal(tailFile))];
-      const byId = new Map(events.map((event) => [event.id, event]));
+      const inBase = await loadJournal(base);
+      const inTail = await loadJournal(tailFile);
+      const byId = new Map([...inBase, ...inTail].map((event) => [event.id, event]));
       journal.restore([...byId.values()].sort((one, other) => one.id - other.id));
-      await fold();
+      if (inTail.length > 0) return await fold();
+      // after an orderly end the base is all there is: writing it again would only delay the start
+      size = inBase.length;
+      await tail.restart(async () => inBase.at(-1)?.id ?? 0);
     },
     commit: () => tail.commit(),
     async close(kept) {

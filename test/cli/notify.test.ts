@@ -20,6 +20,9 @@ while True:
     print(json.dumps(s.recv(65536).decode()), flush=True)
 `;
 
+/** After so long without a sign of life the service manager would start the broker anew. */
+const watchdogMs = 1500;
+
 function canListen(): boolean {
   return ["python3", "systemd-notify"].every((name) => spawnSync(name, ["--version"]).status === 0);
 }
@@ -75,12 +78,21 @@ describe("the broker under a service manager", function () {
     }
   }
 
-  it("says when it is ready, alive, reloads and ends", async () => {
+  /** Waits until nothing is said for longer than the watchdog waits, beside what was on its way; the wait for the next. */
+  async function silence(): Promise<{ readonly next: Promise<IteratorResult<string>> }> {
+    for (let onItsWay = 0; onItsWay < 4; onItsWay++) {
+      const next = lines.next();
+      if ((await Promise.race([next, delay(watchdogMs + 500, null)])) === null) return { next };
+    }
+    throw new Error("a process that stands still is said to be alive");
+  }
+
+  it("says when it is ready, alive, reloads and ends, and nothing while it stands still", async () => {
     const { PATH: path = "" } = process.env;
     const broker = await bench.broker([], {
       PATH: path,
       NOTIFY_SOCKET: join(directory.path, "notify"),
-      WATCHDOG_USEC: "1500000",
+      WATCHDOG_USEC: String(watchdogMs * 1000),
     });
     assert.ok((await message("READY=1")).includes("STATUS=0 of 0 pairs enabled"));
     await message("WATCHDOG=1");
@@ -90,6 +102,10 @@ describe("the broker under a service manager", function () {
     assert.ok(reloading.some((each) => /^MONOTONIC_USEC=\d+$/.test(each)));
     await message("READY=1");
     await message("WATCHDOG=1");
+    broker.process.kill("SIGSTOP");
+    const { next } = await silence();
+    broker.process.kill("SIGCONT");
+    assert.match((await next).value, /WATCHDOG=1/);
     broker.process.kill("SIGTERM");
     await message("STOPPING=1");
     assert.equal((await broker.finished).code, 0);

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createJournal } from "../../src/diagnostics/journal.ts";
@@ -74,6 +82,21 @@ describe("the journal on disk", () => {
     await second.close([]);
     assert.equal(existsSync(join(directory, "events.jsonl")), false);
     assert.equal(existsSync(join(directory, "events-tail.jsonl")), false);
+  });
+
+  it("does not write everything again at a start after an orderly stop, and loses nothing of what follows", async () => {
+    const first = await open();
+    first.journal.append(anEvent());
+    await first.close(first.journal.query());
+    const base = join(directory, "events.jsonl");
+    const { ino } = statSync(base);
+    const second = await open();
+    assert.equal(statSync(base).ino, ino);
+    assert.equal(second.acknowledgedId(), 1);
+    second.journal.append(anEvent());
+    await second.commit();
+    // no close: the process is gone
+    assert.deepEqual(ids(await open()), [1, 2]);
   });
 
   it("does not grow without end, and drops the oldest", async () => {
