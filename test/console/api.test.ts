@@ -13,7 +13,9 @@ import type {
 } from "../../src/console/contract.ts";
 import type { ServerCheck } from "../../src/control/servers-api.ts";
 import { UnderstudyError } from "../../src/core/error.ts";
+import type { DiagnosticEvent } from "../../src/diagnostics/event.ts";
 import { findDaServers } from "../../src/opc/da/find-da-servers.ts";
+import { anEvent } from "../diagnostics/helpers.ts";
 import { TestConsole } from "./support.ts";
 
 describe("the console's HTTP interface", function () {
@@ -65,6 +67,33 @@ describe("the console's HTTP interface", function () {
       (await get<EventsAnswer>("/api/v1/events")).events.map(({ pair }) => pair),
       ["Other"],
     );
+  });
+
+  it("finds events by pair, member, severity, client, code, text and time, in a file as on the page", async () => {
+    await start();
+    const event = (at: string, fields: Partial<DiagnosticEvent>): void =>
+      void console_.journal.append(anEvent({ time: `2026-01-01T0${at}:00.000Z`, ...fields }));
+    event("1:00", { client: "panel", message: "a" });
+    event("2:00", { member: "secondary", severity: "warning", message: "b" });
+    event("3:00", { pair: "Other", member: null, severity: "error", code: "nothingActive", message: "c" });
+    const queries: readonly (readonly [query: string, messages: string])[] = [
+      ["pair=other", "c"],
+      ["member=secondary", "b"],
+      ["severity=warning", "bc"],
+      ["client=panel", "a"],
+      ["code=nothingActive", "c"],
+      ["text=PANEL", "a"],
+      ["since=2026-01-01T02:00:00.000Z", "bc"],
+      ["until=2026-01-01T02:00:00.000Z", "ab"],
+      ["severity=warning&until=2026-01-01T02:30:00.000Z", "b"],
+    ];
+    for (const [query, messages] of queries) {
+      const { events } = await get<EventsAnswer>(`/api/v1/events?${query}`);
+      assert.equal(events.map(({ message }) => message).join(""), messages, query);
+      const saved = await console_.ask("GET", `/api/v1/events/export?format=json&${query}`);
+      const inFile = saved.json<readonly DiagnosticEvent[]>();
+      assert.equal(inFile.map(({ message }) => message).join(""), messages, `${query}, saved`);
+    }
   });
 
   it("streams the status, and events in batches", async () => {
