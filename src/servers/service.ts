@@ -2,6 +2,7 @@ import type { OrderOptions, ServerAnswer, ServerStatus, ServersApi } from "../co
 import { UnderstudyError } from "../core/error.ts";
 import { detailOf } from "../diagnostics/detail-of.ts";
 import type { HostClock } from "../host/host-clock.ts";
+import { oneAtATime } from "../host/one-at-a-time.ts";
 import type { ServersDifference } from "../project/difference.ts";
 import type { Project } from "../project/project.ts";
 import type { ServerSettings } from "../project/server.ts";
@@ -44,7 +45,7 @@ export class ServersService implements ServersApi {
   #project: Project;
   #states: ServerStates = Object.freeze({});
   /** Operations that change what is watched are carried out one after another; so are writes of the states. */
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #inOrder = oneAtATime();
   #saved: Promise<void> = Promise.resolve();
   #stopped = false;
   #boot: string | null = null;
@@ -273,12 +274,6 @@ export class ServersService implements ServersApi {
 
   #statusOf(server: ServerSettings): ServerStatus {
     return this.#watches.get(keyOf(server))?.status() ?? disabledStatus(server);
-  }
-
-  #inOrder<T>(operation: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(operation, operation);
-    this.#tail = result.catch(() => undefined);
-    return result;
   }
 }
 
