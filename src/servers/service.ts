@@ -151,30 +151,30 @@ export class ServersService implements ServersApi {
   }
 
   async failover(name: string, options: OrderOptions): Promise<ServerAnswer> {
-    return await this.#watched(name).failover(options);
+    return await this.#watched(name).orders.failover(options);
   }
 
   async failoverTest(name: string, options: OrderOptions): Promise<ServerAnswer> {
-    return await this.#watched(name).test(options);
+    return await this.#watched(name).orders.test(options);
   }
 
   async failoverApprove(name: string, options: OrderOptions): Promise<ServerAnswer> {
-    return await this.#watched(name).approve(options);
+    return await this.#watched(name).orders.approve(options);
   }
 
   async failback(name: string, options: OrderOptions): Promise<ServerAnswer> {
-    return await this.#watched(name).failback(options);
+    return await this.#watched(name).orders.failback(options);
   }
 
   async replicate(
     name: string,
     { direction, reason }: { readonly direction: "fromLive" | "toLive"; readonly reason: string },
   ): Promise<ServerAnswer> {
-    return this.#watched(name).replicate(direction, reason);
+    return this.#watched(name).orders.replicate(direction, reason);
   }
 
   async serverCancel(name: string): Promise<ServerStatus> {
-    this.#watched(name).cancel();
+    this.#watched(name).orders.cancel();
     return this.#statusOf(this.#find(name));
   }
 
