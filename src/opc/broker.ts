@@ -11,6 +11,7 @@ import type {
 import { UnderstudyError } from "../core/error.ts";
 import type { Role } from "../core/role.ts";
 import type { ReportEvent } from "../diagnostics/event.ts";
+import { oneAtATime } from "../host/one-at-a-time.ts";
 import type { PairHost } from "../host/pair-host.ts";
 import { adoptDeployment, deployedPairs } from "../project/deployment-mark.ts";
 import { diffProjects, type ProjectDifference } from "../project/difference.ts";
@@ -93,7 +94,7 @@ class OpcBroker implements Broker {
   #project: Project;
   #machineState: MachineState;
   /** Operations that change what runs are carried out one after another. */
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #inOrder = oneAtATime();
 
   constructor(options: BrokerOptions, ua: UaService, da: DaService) {
     this.#options = options;
@@ -341,12 +342,6 @@ class OpcBroker implements Broker {
     const proxies = admitsOpcDaClients(pair) ? this.#da.endpointUrls() : [];
     const urls = [...proxies, ...this.#ua.endpointUrls(pair)];
     return this.#enabledPair(name)?.status(urls) ?? disabledStatus(pair);
-  }
-
-  #inOrder<T>(operation: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(operation, operation);
-    this.#tail = result.catch(() => undefined);
-    return result;
   }
 }
 

@@ -8,6 +8,7 @@ import type {
 import { UnderstudyError } from "../core/error.ts";
 import { detailOf } from "../diagnostics/detail-of.ts";
 import type { HostClock } from "../host/host-clock.ts";
+import { oneAtATime } from "../host/one-at-a-time.ts";
 import type { ServersDifference } from "../project/difference.ts";
 import type { Project } from "../project/project.ts";
 import type { ServerSettings } from "../project/server.ts";
@@ -51,7 +52,7 @@ export class ServersService implements ServersApi {
   #project: Project;
   #states: ServerStates = Object.freeze({});
   /** Operations that change what is watched are carried out one after another; so are writes of the states. */
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #inOrder = oneAtATime();
   #saved: Promise<void> = Promise.resolve();
   #stopped = false;
   #boot: string | null = null;
@@ -170,30 +171,30 @@ export class ServersService implements ServersApi {
   }
 
   async failover(name: string, options: OrderOptions): Promise<ServerAnswer> {
-    return await this.#watched(name).failover(options);
+    return await this.#watched(name).orders.failover(options);
   }
 
   async failoverTest(name: string, options: OrderOptions): Promise<ServerAnswer> {
-    return await this.#watched(name).test(options);
+    return await this.#watched(name).orders.test(options);
   }
 
   async failoverApprove(name: string, options: OrderOptions): Promise<ServerAnswer> {
-    return await this.#watched(name).approve(options);
+    return await this.#watched(name).orders.approve(options);
   }
 
   async failback(name: string, options: OrderOptions): Promise<ServerAnswer> {
-    return await this.#watched(name).failback(options);
+    return await this.#watched(name).orders.failback(options);
   }
 
   async replicate(
     name: string,
     { direction, reason }: { readonly direction: "fromLive" | "toLive"; readonly reason: string },
   ): Promise<ServerAnswer> {
-    return this.#watched(name).replicate(direction, reason);
+    return this.#watched(name).orders.replicate(direction, reason);
   }
 
   async serverCancel(name: string): Promise<ServerStatus> {
-    this.#watched(name).cancel();
+    this.#watched(name).orders.cancel();
     return this.#statusOf(this.#find(name));
   }
 
@@ -298,12 +299,6 @@ export class ServersService implements ServersApi {
 
   #statusOf(server: ServerSettings): ServerStatus {
     return this.#watches.get(keyOf(server))?.status() ?? disabledStatus(server);
-  }
-
-  #inOrder<T>(operation: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(operation, operation);
-    this.#tail = result.catch(() => undefined);
-    return result;
   }
 }
 

@@ -104,7 +104,7 @@ describe("the watch over a protected server", () => {
     assert.ok(kinds().includes("takeoverApprovalWithdrawn"));
     says("failed");
     await pass(clock, 6 * 2000);
-    const answer = await watch.approve({ reason: "seen it", dryRun: false });
+    const answer = await watch.orders.approve({ reason: "seen it", dryRun: false });
     assert.deepEqual([answer.accepted, answer.workId !== null], [true, true]);
     await settle();
     await runner.last.end("done", "standingIn");
@@ -132,7 +132,7 @@ describe("the watch over a protected server", () => {
     says("well");
     await pass(clock, 60_000, 1000);
     assert.deepEqual([runner.runs.length, watch.role], [1, "partly"]);
-    await watch.failover({ reason: "DNS mended", dryRun: false });
+    await watch.orders.failover({ reason: "DNS mended", dryRun: false });
     await settle();
     assert.deepEqual(
       runner.runs.map(({ kind }) => kind),
@@ -151,7 +151,7 @@ describe("the watch over a protected server", () => {
     assert.equal(tree.running, false);
     says("well");
     await pass(clock, 10_000);
-    const answer = await watch.failback({ reason: "repaired", dryRun: false });
+    const answer = await watch.orders.failback({ reason: "repaired", dryRun: false });
     assert.equal(answer.accepted, true);
     await settle();
     assert.equal(runner.last.kind, "failback");
@@ -176,7 +176,7 @@ describe("the watch over a protected server", () => {
     says("well");
     await pass(clock, 60_000, 1000);
     assert.equal(rounds(), asked, "its own address would answer");
-    await watch.failback({ reason: "repaired", dryRun: false });
+    await watch.orders.failback({ reason: "repaired", dryRun: false });
     await settle();
     await runner.last.end("done", "none");
     await pass(clock, 4000);
@@ -190,7 +190,7 @@ describe("the watch over a protected server", () => {
     await runner.last.end("done", "standingIn");
     says("well");
     await pass(clock, 10_000);
-    await watch.failback({ reason: "repaired", dryRun: false });
+    await watch.orders.failback({ reason: "repaired", dryRun: false });
     await settle();
     await runner.last.end("rolledBack", "standingIn", "copying back failed");
     await pass(clock, 30_000, 1000);
@@ -245,16 +245,16 @@ describe("the watch over a protected server", () => {
 
   it("shows copies of everything as replicating, with progress, and refuses a second work", async () => {
     const { watch, files: tree, database, kinds } = await watching();
-    const answer = watch.replicate("fromLive", "new disk");
+    const answer = watch.orders.replicate("fromLive", "new disk");
     assert.equal(watch.status().condition, "replicating");
-    assert.throws(() => watch.replicate("fromLive", "again"), { code: "SERVER_BUSY" });
+    assert.throws(() => watch.orders.replicate("fromLive", "again"), { code: "SERVER_BUSY" });
     await settle();
     const { lastWork } = watch.status();
     assert.deepEqual([lastWork?.id, lastWork?.outcome, lastWork?.percent], [answer.workId, "done", 100]);
     assert.deepEqual([tree.copies, database.copies], [["fromLive"], ["fromLive"]]);
     assert.equal(once(kinds(), "replicationDone"), 2);
     database.failure = new Error("no space");
-    watch.replicate("toLive", "failback by hand");
+    watch.orders.replicate("toLive", "failback by hand");
     await settle();
     assert.deepEqual(
       [watch.status().lastWork?.outcome, watch.status().lastWork?.detail],
@@ -264,25 +264,27 @@ describe("the watch over a protected server", () => {
 
   it("prints plans without running them, and refuses what makes no sense", async () => {
     const { watch, runner } = await watching();
-    const plan = await watch.failover({ reason: "drill", dryRun: true });
+    const plan = await watch.orders.failover({ reason: "drill", dryRun: true });
     assert.deepEqual(plan.explanation, [
       "This machine would stand in for it.",
       "1. the only step of the takeover",
     ]);
-    await assert.rejects(watch.failback({ reason: "x", dryRun: true }), { code: "SERVER_NOT_STANDING_IN" });
-    assert.equal((await watch.approve({ reason: "x", dryRun: false })).accepted, false);
+    await assert.rejects(watch.orders.failback({ reason: "x", dryRun: true }), {
+      code: "SERVER_NOT_STANDING_IN",
+    });
+    assert.equal((await watch.orders.approve({ reason: "x", dryRun: false })).accepted, false);
     assert.equal(runner.runs.length, 0);
   });
 
   it("takes over on demand, and after a test, not beside it", async () => {
     const { watch, runner, kinds } = await watching();
-    await watch.test({ reason: "drill", dryRun: false });
+    await watch.orders.test({ reason: "drill", dryRun: false });
     const test = runner.last;
     assert.equal(test.kind, "test");
-    await assert.rejects(watch.failover({ reason: "now", dryRun: false }), { code: "SERVER_BUSY" });
+    await assert.rejects(watch.orders.failover({ reason: "now", dryRun: false }), { code: "SERVER_BUSY" });
     await test.end("done", "none");
     assert.equal(once(kinds(), "takeoverTested"), 1);
-    await watch.failover({ reason: "move", dryRun: false });
+    await watch.orders.failover({ reason: "move", dryRun: false });
     await settle();
     assert.deepEqual([runner.last.kind, runner.last.options.reason], ["takeover", "move"]);
   });
@@ -349,11 +351,11 @@ describe("two protected servers and one stand-in", () => {
     await pass(clock, 8 * 2000);
     assert.deepEqual([second.runner.runs.length, second.watch.status().blockedBy], [0, "a"]);
     assert.equal(once(second.kinds(), "secondServerFailed"), 1);
-    const order = await second.watch.failover({ reason: "please", dryRun: false });
+    const order = await second.watch.orders.failover({ reason: "please", dryRun: false });
     assert.equal(order.accepted, false);
     assert.match(order.explanation.join(" "), /stands in for a, and both need the service web\.service/);
     first.says("well");
-    await first.watch.failback({ reason: "repaired", dryRun: false });
+    await first.watch.orders.failback({ reason: "repaired", dryRun: false });
     await settle();
     await first.runner.last.end("done", "none");
     await pass(clock, 3 * 2000);

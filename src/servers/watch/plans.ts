@@ -1,3 +1,4 @@
+import { oneAtATime } from "../../host/one-at-a-time.ts";
 import type { ServerSettings } from "../../project/server.ts";
 import { limitOf } from "../plan/limit.ts";
 import type { PlanKind, PlanResult, RunOptions, Standing, TakeoverRunner } from "../seams.ts";
@@ -6,7 +7,7 @@ import type { PlanKind, PlanResult, RunOptions, Standing, TakeoverRunner } from 
 export class Plans {
   readonly #runner: TakeoverRunner;
   readonly #server: ServerSettings;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #inTurn = oneAtATime();
 
   constructor(runner: TakeoverRunner, server: ServerSettings) {
     this.#runner = runner;
@@ -42,11 +43,5 @@ export class Plans {
     } finally {
       limit.end();
     }
-  }
-
-  #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(action, action);
-    this.#turn = result.catch(() => undefined);
-    return result;
   }
 }

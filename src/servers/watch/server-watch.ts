@@ -1,8 +1,6 @@
-import type { OrderOptions, ServerAnswer, ServerStatus } from "../../control/servers-api.ts";
-import { UnderstudyError } from "../../core/error.ts";
+import type { ServerStatus } from "../../control/servers-api.ts";
 import type { CoreRecord } from "../../core/record.ts";
 import type { Role } from "../../core/role.ts";
-import { detailOf } from "../../diagnostics/detail-of.ts";
 import type { DiagnosticRecord } from "../../diagnostics/event.ts";
 import type { HostClock } from "../../host/host-clock.ts";
 import type { MemberLink, MemberLinkEvents } from "../../host/member-link.ts";
@@ -10,9 +8,10 @@ import { PairHost } from "../../host/pair-host.ts";
 import type { ServerSettings } from "../../project/server.ts";
 import type { Maintenance, ServerRole, ServerState } from "../../project/server-state.ts";
 import type { Round } from "../probes/rounds.ts";
-import type { ReplicationDirection, Replicator, ServerContext, TakeoverRunner } from "../seams.ts";
+import type { Replicator, ServerContext, TakeoverRunner } from "../seams.ts";
 import { liveLink } from "./live-link.ts";
 import type { RoundsSource } from "./live-rounds.ts";
+import { Orders } from "./orders.ts";
 import { Plans } from "./plans.ts";
 import { ReplicationSet } from "./replication-set.ts";
 import { RoundNotes } from "./round-notes.ts";
@@ -43,15 +42,15 @@ export interface ServerWatchParts {
 
 /**
  * Watches one protected server: runs the failover core for the live server (primary) and the stand-in on this
- * machine (secondary), its replication, and what operators ask for.
+ * machine (secondary), its replication and its maintenance. What operators order beyond that is in `orders`.
  */
 export class ServerWatch {
   readonly server: ServerSettings;
   readonly replication: ReplicationSet;
+  readonly orders: Orders;
   readonly #parts: ServerWatchParts;
   readonly #rounds: RoundsSource;
   readonly #notes: RoundNotes;
-  readonly #plans: Plans;
   readonly #role: StandInRole;
   readonly #host: PairHost;
   #maintenance: Maintenance;
@@ -67,10 +66,10 @@ export class ServerWatch {
     this.replication = new ReplicationSet(parts.replicators);
     this.#rounds = parts.rounds;
     this.#notes = new RoundNotes((record) => this.report(record));
-    this.#plans = new Plans(parts.runner, server);
+    const plans = new Plans(parts.runner, server);
     this.#role = new StandInRole({
       server,
-      plans: this.#plans,
+      plans,
       stage: parts.stage,
       clock: context.clock,
       report: (record) => this.report(record),
@@ -88,6 +87,17 @@ export class ServerWatch {
       audience: this.#role,
       report: (record) => this.#reportCore(record as CoreRecord),
       clock: parts.hostClock,
+    });
+    this.orders = new Orders({
+      server,
+      host: this.#host,
+      plans,
+      role: this.#role,
+      stage: parts.stage,
+      replication: this.replication,
+      maintenance: () => this.#maintenance,
+      directly: (plan, reason) => this.#directly(plan, reason),
+      report: (record) => this.report(record),
     });
   }
 
@@ -115,7 +125,7 @@ export class ServerWatch {
 
   /** Refused with `SERVER_STANDING_IN`, `SERVER_BUSY`. */
   async maintain(maintenance: "suspended" | "stopped", reason: string): Promise<void> {
-    this.requireLive();
+    this.#role.requireLive();
     this.#host.disable(reason);
     this.#notes.forget();
     this.#maintenance = maintenance;
@@ -137,93 +147,9 @@ export class ServerWatch {
     void this.#replicate();
   }
 
-  async failover({ reason, dryRun }: OrderOptions): Promise<ServerAnswer> {
-    const plan = await this.#plans.describe("takeover");
-    if (this.role === "standIn") return this.#refused(dryRun, "This machine stands in for it already.");
-    if (this.role === "partly") {
-      if (dryRun) return this.#answer(true, ["The takeover that broke off would be carried on.", ...plan]);
-      this.#requireIdle();
-      return this.#begun(
-        this.#directly(() => this.#role.takeOver(reason), reason),
-        plan,
-      );
-    }
-    this.#requireWatched();
-    this.#requireIdle();
-    const order = { to: "secondary", reason, force: true } as const;
-    const outlook = await this.#host.switchover({ ...order, dryRun: true });
-    if (!outlook.accepted) return this.#refused(dryRun, ...this.#whyNot(outlook.explanation));
-    if (dryRun) return this.#answer(true, ["This machine would stand in for it.", ...plan]);
-    return this.#begun(this.#host.switchover({ ...order, dryRun: false }), plan);
-  }
-
-  async test({ reason, dryRun }: OrderOptions): Promise<ServerAnswer> {
-    const plan = await this.#plans.describe("test");
-    if (this.role !== "live") return this.#refused(dryRun, "Only while the live server plays its role.");
-    if (dryRun) return this.#answer(true, plan);
-    this.#requireIdle();
-    return this.#begun(this.#role.test(reason), plan);
-  }
-
-  async approve({ reason, dryRun }: OrderOptions): Promise<ServerAnswer> {
-    const waiting = this.#host.state.approval;
-    if (waiting === null) return this.#refused(dryRun, "Nothing waits for approval.");
-    const plan = await this.#plans.describe(waiting.to === "secondary" ? "takeover" : "failback");
-    if (dryRun) return this.#answer(true, plan);
-    return this.#begun(this.#host.approve(reason), plan);
-  }
-
-  async failback({ reason, dryRun }: OrderOptions): Promise<ServerAnswer> {
-    if (this.role === "live") {
-      throw new UnderstudyError(
-        "SERVER_NOT_STANDING_IN",
-        `This machine does not stand in for ${this.server.name}.`,
-      );
-    }
-    const plan = await this.#plans.describe("failback");
-    if (dryRun) return this.#answer(true, ["The live server would get its role back.", ...plan]);
-    this.#requireIdle();
-    const { active, members } = this.#host.state;
-    const known = active === "secondary" && members.primary.link === "up";
-    const order = { to: "primary", reason, force: true, dryRun: false } as const;
-    const begun = known
-      ? this.#host.switchover(order)
-      : this.#directly(() => this.#role.giveBack(reason), reason);
-    return this.#begun(begun, plan);
-  }
-
-  /** One whole copy of everything. */
-  replicate(direction: ReplicationDirection, reason: string): ServerAnswer {
-    if (this.replication.isEmpty) {
-      const message = `Nothing is copied from ${this.server.name}; name files or databases in the project.`;
-      throw new UnderstudyError("SERVER_WITHOUT_REPLICATION", message);
-    }
-    this.#requireIdle();
-    // What this machine has changed in the server's place must not be overwritten.
-    if (direction === "fromLive") this.requireLive();
-    const work = this.#role.begin(direction === "fromLive" ? "replicateFromLive" : "replicateToLive", reason);
-    const copied = this.replication.copyAll(
-      direction,
-      (percent, detail) => work.progress(percent, detail),
-      work.abort.signal,
-      (copy, failure) =>
-        this.report(
-          failure === null
-            ? { kind: "replicationDone", copy, detail: reason }
-            : { kind: "replicationFailed", copy, detail: failure },
-        ),
-    );
-    const ended = copied
-      .then(
-        () => work.end("done", "everything is copied"),
-        (error: unknown) => work.end(work.abort.signal.aborted ? "cancelled" : "failed", detailOf(error)),
-      )
-      .then(() => this.#role.end(work));
-    return this.#begun(ended, []);
-  }
-
-  cancel(): void {
-    this.#role.work?.abort.abort();
+  /** @throws UnderstudyError SERVER_STANDING_IN or SERVER_BUSY unless the live server has its role and all is quiet */
+  requireLive(): void {
+    this.#role.requireLive();
   }
 
   /** Whether the live server answers now, by its own address: asked at the end of a failback, when it has it again. */
@@ -252,19 +178,6 @@ export class ServerWatch {
   report(record: DiagnosticRecord): void {
     const { name, address } = this.server;
     this.#parts.context.report(record, { pair: name, server: name, machine: address, client: null });
-  }
-
-  /** Throws `SERVER_STANDING_IN` or `SERVER_BUSY` unless the live server plays its role and nothing is under way. */
-  requireLive(): void {
-    const { name } = this.server;
-    if (this.role === "live") {
-      this.#requireIdle();
-      return;
-    }
-    throw new UnderstudyError(
-      "SERVER_STANDING_IN",
-      `This machine stands in for ${name}. Give its role back first: understudy failback ${name}`,
-    );
   }
 
   /** Begins to watch according to the role; without it where a person has to decide first. */
@@ -345,41 +258,5 @@ export class ServerWatch {
       nowMs: this.#parts.context.clock.nowMs(),
     });
     if (said !== null) this.report(said);
-  }
-
-  #requireWatched(): void {
-    if (this.#host.state.enabled) return;
-    const message = `${this.server.name} is not watched (${this.#maintenance}). Resume it first: understudy server resume ${this.server.name}`;
-    throw new UnderstudyError("SERVER_DISABLED", message);
-  }
-
-  #requireIdle(): void {
-    const { work } = this.#role;
-    if (work === null) return;
-    throw new UnderstudyError(
-      "SERVER_BUSY",
-      `For ${this.server.name} something is under way: ${work.status.kind}, ${work.status.percent} %.`,
-    );
-  }
-
-  #whyNot(explanation: readonly string[]): readonly string[] {
-    const blocker = this.#parts.stage.blockerOf(this.server);
-    return blocker === null
-      ? explanation
-      : [`Refused: this machine stands in for ${blocker.name}, and both need ${blocker.need}.`];
-  }
-
-  #refused(dryRun: boolean, ...explanation: readonly string[]): ServerAnswer {
-    return { server: this.server.name, accepted: false, dryRun, explanation, workId: null };
-  }
-
-  #answer(dryRun: boolean, explanation: readonly string[]): ServerAnswer {
-    return { server: this.server.name, accepted: true, dryRun, explanation, workId: null };
-  }
-
-  /** The work reports its own end; nobody waits for it here. */
-  #begun(work: Promise<unknown>, explanation: readonly string[]): ServerAnswer {
-    work.catch(() => undefined);
-    return { ...this.#answer(false, explanation), workId: this.#role.work?.status.id ?? null };
   }
 }

@@ -1,5 +1,6 @@
 import type { WorkKind } from "../../control/servers-api.ts";
 import type { Cause } from "../../core/cause.ts";
+import { UnderstudyError } from "../../core/error.ts";
 import type { Role } from "../../core/role.ts";
 import type { Clock } from "../../diagnostics/clock.ts";
 import { detailOf } from "../../diagnostics/detail-of.ts";
@@ -55,6 +56,29 @@ export class StandInRole implements Audience {
 
   get lastWork(): Work | null {
     return this.#lastWork;
+  }
+
+  /** @throws UnderstudyError SERVER_BUSY while something is under way */
+  requireIdle(): void {
+    if (this.#work === null) return;
+    const { kind, percent } = this.#work.status;
+    throw new UnderstudyError(
+      "SERVER_BUSY",
+      `For ${this.#parts.server.name} something is under way: ${kind}, ${percent} %.`,
+    );
+  }
+
+  /** @throws UnderstudyError SERVER_STANDING_IN or SERVER_BUSY unless the live server has its role and all is quiet */
+  requireLive(): void {
+    const { name } = this.#parts.server;
+    if (this.#role === "live") {
+      this.requireIdle();
+      return;
+    }
+    throw new UnderstudyError(
+      "SERVER_STANDING_IN",
+      `This machine stands in for ${name}. Give its role back first: understudy failback ${name}`,
+    );
   }
 
   /**

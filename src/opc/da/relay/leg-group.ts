@@ -1,4 +1,5 @@
 import { UnderstudyError } from "../../../core/error.ts";
+import { oneAtATime } from "../../../host/one-at-a-time.ts";
 import { hresult, hresultText } from "../mapping/hresult.ts";
 import type { DaServer } from "../upstream/da-server.ts";
 import type { Outcome } from "../wire/message-codec.ts";
@@ -40,7 +41,7 @@ export class LegGroup {
   #state: GroupState | null = null;
   /** Data are to come from this member. */
   #publishes: boolean;
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #inOrder = oneAtATime();
 
   constructor(server: DaServer, group: ClientGroup, publishes: boolean) {
     this.#server = server;
@@ -50,13 +51,6 @@ export class LegGroup {
 
   get missing(): ReadonlySet<number> {
     return this.#missing;
-  }
-
-  /** Runs an operation after those before it, whether they worked or not. */
-  #inOrder<T>(operation: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(operation, operation);
-    this.#tail = result.catch(() => undefined);
-    return result;
   }
 
   /** Creates the group as its client asks for it now. */

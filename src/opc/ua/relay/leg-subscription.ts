@@ -7,6 +7,7 @@ import {
   SetPublishingModeRequest,
   StatusCodes,
 } from "node-opcua";
+import { oneAtATime } from "../../../host/one-at-a-time.ts";
 import { ServiceError, type UpstreamSession } from "../upstream/upstream-session.ts";
 import {
   createItemsBody,
@@ -44,7 +45,7 @@ export class LegSubscription {
   readonly #missing = new Map<number, number>();
   #upstreamId = 0;
   #publishing = false;
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #inOrder = oneAtATime();
 
   constructor(session: UpstreamSession, subscription: ClientSubscription) {
     this.#session = session;
@@ -58,13 +59,6 @@ export class LegSubscription {
 
   get missing(): ReadonlyMap<number, number> {
     return this.#missing;
-  }
-
-  /** Runs an operation after those before it, whether they worked or not. */
-  #inOrder<T>(operation: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(operation, operation);
-    this.#tail = result.catch(() => undefined);
-    return result;
   }
 
   /** Creates the subscription; the answer holds the revised parameters. */

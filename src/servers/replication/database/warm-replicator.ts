@@ -1,4 +1,5 @@
 import type { Clock } from "../../../diagnostics/clock.ts";
+import { oneAtATime } from "../../../host/one-at-a-time.ts";
 import type { ReplicationDirection, ReplicationStatus, Replicator } from "../../seams.ts";
 import type { ReplicationFinding } from "../check-finding.ts";
 import { retryPauseMs } from "../failure.ts";
@@ -38,7 +39,7 @@ export class WarmReplicator implements Replicator {
   #running: AbortController | null = null;
   #work: Promise<void> = Promise.resolve();
   /** Copies take turns. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #inTurn = oneAtATime();
 
   constructor(parts: DatabaseParts) {
     this.name = parts.names.copy;
@@ -154,11 +155,5 @@ export class WarmReplicator implements Replicator {
     return direction === "fromLive"
       ? { from: { place: live, database: catalog }, to: here, as: names }
       : { from: { place: here, database: names.copy }, to: live, as: replacementNames(catalog) };
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work, work);
-    this.#turn = result.catch(() => undefined);
-    return result;
   }
 }

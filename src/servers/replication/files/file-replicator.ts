@@ -1,5 +1,6 @@
 import { UnderstudyError } from "../../../core/error.ts";
 import type { Clock } from "../../../diagnostics/clock.ts";
+import { oneAtATime } from "../../../host/one-at-a-time.ts";
 import type { ReplicationDirection, ReplicationStatus, Replicator } from "../../seams.ts";
 import type { ReplicationFinding } from "../check-finding.ts";
 import { retryPauseMs } from "../failure.ts";
@@ -34,7 +35,7 @@ export class FileReplicator implements Replicator {
   #hinted = false;
   #heldBack = false;
   /** Scans and whole copies take turns. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #inTurn = oneAtATime();
 
   constructor(settings: FileReplicationSettings, clock: Clock, report: ReplicationReport) {
     this.name = settings.destination;
@@ -167,12 +168,6 @@ export class FileReplicator implements Replicator {
   #hint(): void {
     this.#hinted = true;
     this.#pause.end();
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work, work);
-    this.#turn = result.catch(() => undefined);
-    return result;
   }
 }
 
