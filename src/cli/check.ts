@@ -25,18 +25,27 @@ export function checkCommand({ terminal }: CliContext): Command {
         throw error;
       });
       const names = project.pairs.map(pairName);
+      const servers = project.servers.map(({ name }) => name);
       const result = {
         ok: true,
         projectFile: options.projectFile,
         pairs: names,
+        servers,
         ...(migration && { migration }),
       };
       await answer(terminal, options, result, () => {
-        const pairs = names.length === 1 ? "1 pair" : `${names.length} pairs`;
-        const good = `${options.projectFile} is good: ${pairs}${names.length === 0 ? "" : ` (${names.join(", ")})`}.\n`;
+        const pairs = counted(names, "pair");
+        const protectedServers = servers.length === 0 ? "" : ` and ${counted(servers, "protected server")}`;
+        const good = `${options.projectFile} is good: ${pairs}${protectedServers}.\n`;
         return migration === null ? good : good + migrationText(migration);
       });
     });
+}
+
+/** E.g. `2 pairs (Boiler, Pump)`. */
+function counted(names: readonly string[], what: string): string {
+  const list = names.length === 0 ? "" : ` (${names.join(", ")})`;
+  return `${names.length} ${what}${names.length === 1 ? "" : "s"}${list}`;
 }
 
 /** What will be written differently in a file of an older version. */
