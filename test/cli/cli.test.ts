@@ -102,12 +102,8 @@ describe("the command line", () => {
       assert.equal(text.code, 0);
       assert.match(text.stdout, /is good: 1 pair \(Boiler\)/);
       const json = await bench.run("check", "--json", "--project", project);
-      assert.deepEqual(parse(json.stdout), {
-        ok: true,
-        projectFile: project,
-        pairs: ["Boiler"],
-        servers: [],
-      });
+      const good = { ok: true, projectFile: project, pairs: ["Boiler"], servers: [] };
+      assert.deepEqual(parse(json.stdout), good);
     });
 
     it("names file, line, path and expectation of what is wrong, with exit code 2, and so does run", async () => {
