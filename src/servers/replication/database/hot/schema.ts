@@ -6,12 +6,14 @@ export interface Column {
   readonly table: string;
   readonly column: string;
   readonly type: string;
+  /** It has or had a default, or must have a value: when it is added, rows that are there already get one. */
+  readonly fills: boolean;
 }
 
 export async function readColumns(client: pg.Client): Promise<readonly Column[]> {
   const { rows } = await client.query<Column>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS table, quote_ident(a.attname) AS column,
-            format_type(a.atttypid, a.atttypmod) AS type
+            format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull OR a.atthasdef OR a.atthasmissing AS fills
      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND a.attnum > 0 AND NOT a.attisdropped
        AND a.attgenerated = '' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
@@ -25,7 +27,7 @@ export async function readColumns(client: pg.Client): Promise<readonly Column[]>
 export interface SchemaDifference {
   /** Tables the copy does not have. */
   readonly newTables: readonly string[];
-  /** Columns to add; they stay empty in rows that are there already until these change. */
+  /** Columns to add, which are empty in the rows that are there already, at the live database too. */
   readonly newColumns: readonly Column[];
   /** Columns the live database has no more. */
   readonly droppedColumns: readonly Column[];
@@ -47,12 +49,16 @@ export function compareColumns(live: readonly Column[], copy: readonly Column[])
   );
   return {
     newTables: [...(liveTables ?? [])].filter((table) => !copyTables?.has(table)),
-    newColumns: missing.filter(({ table }) => !renamed.has(table)),
+    newColumns: missing.filter(({ table, fills }) => !renamed.has(table) && !fills),
     droppedColumns: extra.filter(({ table }) => !renamed.has(table)),
     beyond: [
       ...inBoth
         .filter((each) => (copyByKey.get(key(each))?.type ?? each.type) !== each.type)
         .map((each) => `${key(each)} is now ${each.type}`),
+      // such values do not travel: PostgreSQL writes no change of any row for them
+      ...missing
+        .filter(({ table, fills }) => !renamed.has(table) && fills)
+        .map((each) => `${key(each)} was added with values for all rows`),
       ...[...renamed].map((table) => `columns of ${table} were exchanged or renamed`),
       ...[...(copyTables ?? [])]
         .filter((table) => !liveTables?.has(table))
