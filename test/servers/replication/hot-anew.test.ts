@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../../../src/opc/clock.ts";
 import { HotReplicator } from "../../../src/servers/replication/database/hot/hot-replicator.ts";
@@ -7,7 +8,7 @@ import { missingForDatabases, TestPostgres } from "./support/postgres.ts";
 const missing = missingForDatabases();
 const twoHoursMs = 2 * 3_600_000;
 
-describe("hot database replication with a copy once a day", function () {
+describe("a hot copy that is made anew", function () {
   this.timeout(120_000);
   let live: TestPostgres;
   let standIn: TestPostgres;
@@ -32,7 +33,10 @@ describe("hot database replication with a copy once a day", function () {
     while (!(await holds().catch(() => false))) await delay(100);
   }
 
-  it("makes a new one at its time, and follows on", async () => {
+  const has = async (id: number): Promise<boolean> =>
+    (await standIn.query("plant_orders", `SELECT 1 FROM orders WHERE id = ${id}`)).length > 0;
+
+  it("is so at its time of day, and follows on", async () => {
     let laterMs = 0;
     const due = new Date(systemClock.wallMs() + twoHoursMs);
     replicator = new HotReplicator({
@@ -45,8 +49,6 @@ describe("hot database replication with a copy once a day", function () {
       report: { complete: () => undefined, failed: () => undefined, noticed: () => undefined },
     });
     replicator.start();
-    const has = async (id: number): Promise<boolean> =>
-      (await standIn.query("plant_orders", `SELECT 1 FROM orders WHERE id = ${id}`)).length > 0;
     const databaseId = async (): Promise<number> => {
       const sql = "SELECT oid::int AS oid FROM pg_database WHERE datname = 'plant_orders'";
       return (await standIn.query<{ oid: number }>("postgres", sql))[0]?.oid ?? 0;
@@ -57,5 +59,17 @@ describe("hot database replication with a copy once a day", function () {
     await until(async () => ![0, before].includes(await databaseId()));
     await live.query("orders", "INSERT INTO orders VALUES (2)");
     await until(() => has(2));
+  });
+
+  it("is so where a new column has values in the rows that are there already", async () => {
+    await until(() => has(2));
+    await live.query("orders", "ALTER TABLE orders ADD COLUMN amount int NOT NULL DEFAULT 5");
+    await until(async () => {
+      const sql = "SELECT count(*)::int AS rows FROM orders WHERE amount = 5";
+      return (await standIn.query<{ rows: number }>("plant_orders", sql))[0]?.rows === 2;
+    });
+    const sql = "SELECT column_default AS value FROM information_schema.columns WHERE column_name = 'amount'";
+    const [column] = await standIn.query<{ value: string }>("plant_orders", sql);
+    assert.equal(column?.value, "5");
   });
 });
