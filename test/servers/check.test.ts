@@ -135,6 +135,11 @@ describe("understudy server check", function () {
 
     await save(ends(databaseAt(live), databaseAt(live, "clerk", "clerk"), "warm") as Partial<NewServer>);
     assert.match((await check()).of("stand-in of").detail, /may not create databases/);
+    await live.query("postgres", "ALTER ROLE clerk CREATEDB");
+    assert.match(
+      (await check()).of("stand-in of").detail,
+      /understudy owns parts .* nor a member of that role/,
+    );
 
     await save(ends(databaseAt(live, "clerk", "wrong"), databaseAt(standIn)) as Partial<NewServer>);
     assert.match((await check()).of("source of").detail, /^DATABASE_LOGIN_REFUSED: /);

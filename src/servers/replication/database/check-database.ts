@@ -2,6 +2,7 @@ import type pg from "pg";
 import { UnderstudyError } from "../../../core/error.ts";
 import { finding, type ReplicationFinding } from "../check-finding.ts";
 import { runProgram } from "../run-program.ts";
+import { ofUsers } from "./of-users.ts";
 import { maintenanceDatabase, withDatabase } from "./place.ts";
 import type { DatabaseParts } from "./warm-replicator.ts";
 
@@ -17,18 +18,20 @@ export async function checkDatabase(
 ): Promise<readonly ReplicationFinding[]> {
   const { names, catalog } = parts;
   let sourceVersion = 0;
+  let owners: readonly string[] = [];
   const source = await finding(`source of ${names.copy}`, async () => {
     const place = await parts.source();
-    return await withDatabase({ place, database: catalog }, async (client) => {
+    const look = async (client: pg.Client): Promise<Said> => {
       sourceVersion = await majorVersion(client);
+      owners = await ownersOf(client);
       return await checkSource(client, mode, sourceVersion);
-    });
+    };
+    return await withDatabase({ place, database: catalog }, look, { signal });
   });
   const standIn = finding(`stand-in of ${names.copy}`, async () => {
     const place = await parts.standIn();
-    return await withDatabase({ place, database: maintenanceDatabase }, (client) =>
-      checkStandIn(client, mode, sourceVersion),
-    );
+    const look = (client: pg.Client): Promise<Said> => checkStandIn(client, mode, sourceVersion, owners);
+    return await withDatabase({ place, database: maintenanceDatabase }, look, { signal });
   });
   const programs = ["pg_dump", "pg_restore"].map((program) =>
     finding(program, () => checkProgram(program, sourceVersion, signal)),
@@ -42,7 +45,7 @@ async function checkSource(client: pg.Client, mode: "warm" | "hot", version: num
     `SELECT min(format('%I.%I', n.nspname, c.relname)) AS name, count(*) AS count
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't'
-       AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'
+       AND ${ofUsers}
        AND NOT ${mode === "hot" ? "pg_has_role(c.relowner, 'USAGE')" : "has_table_privilege(c.oid, 'SELECT')"}`,
   );
   const [{ name, count } = { name: null, count: "0" }] = rows;
@@ -85,7 +88,27 @@ async function checkStream(client: pg.Client): Promise<void> {
   if (Number(row.free_senders) < 1) throw missing("no WAL sender is free: raise max_wal_senders");
 }
 
-async function checkStandIn(client: pg.Client, mode: "warm" | "hot", sourceVersion: number): Promise<Said> {
+/** Who owns parts of the database: whoever restores it must be able to give these away to them. */
+async function ownersOf(client: pg.Client): Promise<readonly string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT DISTINCT pg_get_userbyid(o.owner) AS name FROM (
+       SELECT 'pg_class'::regclass AS catalog, c.oid, c.relowner AS owner
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relpersistence <> 't' AND ${ofUsers}
+       UNION ALL SELECT 'pg_proc'::regclass, p.oid, p.proowner
+       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ${ofUsers}
+       UNION ALL SELECT 'pg_namespace'::regclass, n.oid, n.nspowner FROM pg_namespace n WHERE ${ofUsers}) o
+     WHERE NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = o.catalog AND e.objid = o.oid AND e.deptype = 'e')
+       AND o.owner <> 'pg_database_owner'::regrole ORDER BY 1`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+async function checkStandIn(
+  client: pg.Client,
+  mode: "warm" | "hot",
+  sourceVersion: number,
+  owners: readonly string[],
+): Promise<Said> {
   const version = await majorVersion(client);
   const { rows } = await client.query<{ is_super: boolean; may_create: boolean }>(
     `SELECT rolsuper AS is_super, rolsuper OR rolcreatedb AS may_create FROM pg_roles WHERE rolname = current_user`,
@@ -93,11 +116,27 @@ async function checkStandIn(client: pg.Client, mode: "warm" | "hot", sourceVersi
   const [row = { is_super: false, may_create: false }] = rows;
   if (!row.may_create) throw missing("this user may not create databases (CREATEDB)");
   if (mode === "hot" && !row.is_super) throw missing("a subscription needs a superuser");
+  if (!row.is_super) await requireMembership(client, owners);
   if (version < sourceVersion) {
     const detail = `PostgreSQL ${version}, older than the source's ${sourceVersion}: a copy may not be restorable`;
     return { verdict: "warning", detail };
   }
   return `PostgreSQL ${version}, this user may make the copy`;
+}
+
+async function requireMembership(client: pg.Client, owners: readonly string[]): Promise<void> {
+  const { rows } = await client.query<{ name: string; exists: boolean }>(
+    `SELECT o.name, r.oid IS NOT NULL AS exists FROM unnest($1::text[]) AS o(name)
+     LEFT JOIN pg_roles r ON r.rolname = o.name
+     WHERE r.oid IS NULL OR NOT pg_has_role(r.oid, 'MEMBER') ORDER BY 1`,
+    [owners],
+  );
+  const [first] = rows;
+  if (first === undefined) return;
+  throw missing(
+    `${first.name} owns parts of the database, and this user is neither a superuser nor ` +
+      `${first.exists ? "a member of that role" : "is there such a role"}`,
+  );
 }
 
 async function checkProgram(program: string, sourceVersion: number, signal: AbortSignal): Promise<Said> {

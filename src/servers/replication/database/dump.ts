@@ -10,6 +10,8 @@ const keptErrorOutput = 8000;
 export interface DumpOptions {
   /** Of pg_dump, e.g. `--schema-only`. */
   readonly what?: readonly string[];
+  /** All of it or nothing. */
+  readonly isAtomic?: boolean;
   /** Bytes that have gone over so far. */
   readonly onBytes?: (bytes: number) => void;
   readonly signal: AbortSignal;
@@ -20,7 +22,7 @@ export interface DumpOptions {
  * @throws UnderstudyError DATABASE_DUMP_FAILED, DATABASE_RESTORE_FAILED, REPLICATION_DISK_FULL, PROGRAM_MISSING, CANCELLED
  */
 export async function pourDump(from: DatabaseRef, to: DatabaseRef, options: DumpOptions): Promise<void> {
-  const { what = [], onBytes, signal } = options;
+  const { what = [], isAtomic = false, onBytes, signal } = options;
   if (signal.aborted) throw cancelled();
   const dump = start(
     "pg_dump",
@@ -34,7 +36,11 @@ export async function pourDump(from: DatabaseRef, to: DatabaseRef, options: Dump
     ],
     from,
   );
-  const restore = start("pg_restore", ["--exit-on-error", `--dbname=${to.database}`], to);
+  const restore = start(
+    "pg_restore",
+    ["--exit-on-error", ...(isAtomic ? ["--single-transaction"] : []), `--dbname=${to.database}`],
+    to,
+  );
   const end = (): void => {
     dump.child.kill("SIGTERM");
     restore.child.kill("SIGTERM");

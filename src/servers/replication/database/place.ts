@@ -22,13 +22,25 @@ export interface DatabaseRef {
 export const maintenanceDatabase = "postgres";
 const connectTimeoutMs = 5000;
 const applicationName = "understudy";
-/** Where commits at the live server wait for the copy, ours must not: without them there is no copy. */
-const sessionOptions = "-c synchronous_commit=local";
+/** Where commits at the live server wait for the copy, ours must not: without them there is no copy. Questions must not cost much. */
+const sessionOptions = "-c synchronous_commit=local -c jit=off -c max_parallel_workers_per_gather=0";
 
-/** Runs work on a connection of its own and closes it. @throws UnderstudyError DATABASE_* */
+export interface DatabaseLimits {
+  /** Cancels the statement that is running then, and ends the connection where that does not help. */
+  readonly signal?: AbortSignal;
+  /** Longest wait for the answer to one statement, in ms; none = as long as it takes. */
+  readonly answerWithinMs?: number;
+}
+
+/** What is broken off ends by itself in this time, in ms; then its statement is cancelled, then its connection cut. */
+const cancelAfterMs = 100;
+const cutAfterMs = 1000;
+
+/** Runs work on a connection of its own and closes it. @throws UnderstudyError DATABASE_*, CANCELLED */
 export async function withDatabase<T>(
   { place, database }: DatabaseRef,
   work: (client: pg.Client) => Promise<T>,
+  { signal, answerWithinMs }: DatabaseLimits = {},
 ): Promise<T> {
   const client = new pg.Client({
     host: place.host,
@@ -41,17 +53,78 @@ export async function withDatabase<T>(
     options: sessionOptions,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
+    ...(answerWithinMs === undefined ? {} : { query_timeout: answerWithinMs }),
   });
   // a connection that breaks while nothing is asked is noticed by the next question
   client.on("error", () => undefined);
+  const breaking = signal === undefined ? null : new Breaking(client, place, signal);
   try {
+    breaking?.begin();
     await client.connect();
+    await breaking?.connected();
     return await work(client);
   } catch (error) {
+    if (signal?.aborted) throw cancelled();
     throw databaseError(error, place, database);
   } finally {
-    await client.end().catch(() => undefined);
+    breaking?.end();
+    await close(client);
   }
+}
+
+/** A server that hangs does not say good-bye. */
+async function close(client: pg.Client): Promise<void> {
+  const cut = setTimeout(() => client.connection.stream.destroy(), cutAfterMs);
+  await client.end().catch(() => undefined);
+  clearTimeout(cut);
+}
+
+/** Breaks off what a connection is used for, whether its server answers or not. */
+class Breaking {
+  readonly #client: pg.Client;
+  readonly #place: DatabasePlace;
+  readonly #signal: AbortSignal;
+  readonly #onAbort = (): void => this.#break();
+  #pid: number | null = null;
+  readonly #timers: NodeJS.Timeout[] = [];
+
+  constructor(client: pg.Client, place: DatabasePlace, signal: AbortSignal) {
+    this.#client = client;
+    this.#place = place;
+    this.#signal = signal;
+  }
+
+  begin(): void {
+    if (this.#signal.aborted) throw cancelled();
+    this.#signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  async connected(): Promise<void> {
+    const { rows } = await this.#client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+    this.#pid = rows[0]?.pid ?? null;
+  }
+
+  end(): void {
+    this.#signal.removeEventListener("abort", this.#onAbort);
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  #break(): void {
+    const pid = this.#pid;
+    if (pid !== null) this.#timers.push(setTimeout(() => void this.#cancel(pid), cancelAfterMs));
+    this.#timers.push(setTimeout(() => this.#client.connection.stream.destroy(), cutAfterMs));
+  }
+
+  async #cancel(pid: number): Promise<void> {
+    const server: DatabaseRef = { place: this.#place, database: maintenanceDatabase };
+    await withDatabase(server, (other) => other.query("SELECT pg_cancel_backend($1)", [pid]), {
+      answerWithinMs: cutAfterMs,
+    }).catch(() => undefined);
+  }
+}
+
+function cancelled(): UnderstudyError {
+  return new UnderstudyError("CANCELLED", "The work on the database was cancelled.");
 }
 
 /** What PostgreSQL's programs are told by their environment: nothing of it can be read in a list of processes. */

@@ -10,12 +10,16 @@ export async function createIncoming(
   from: DatabaseRef,
   place: DatabasePlace,
   names: SwapNames,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { rows } = await withDatabase(from, (client) =>
-    client.query<{ encoding: string; collation: string; ctype: string }>(
-      `SELECT pg_encoding_to_char(encoding) AS encoding, datcollate AS collation, datctype AS ctype
+  const { rows } = await withDatabase(
+    from,
+    (client) =>
+      client.query<{ encoding: string; collation: string; ctype: string }>(
+        `SELECT pg_encoding_to_char(encoding) AS encoding, datcollate AS collation, datctype AS ctype
        FROM pg_database WHERE datname = current_database()`,
-    ),
+      ),
+    { signal },
   );
   const [{ encoding, collation, ctype } = { encoding: "UTF8", collation: "C", ctype: "C" }] = rows;
   await atServer(place, async (client) => {

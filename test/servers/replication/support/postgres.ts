@@ -148,9 +148,7 @@ export class TestPostgres {
     this.#child = null;
     if (!child || child.exitCode !== null) return;
     const exited = once(child, "exit");
-    const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8");
-    // the first one must not have time to tell the others
-    for (const pid of [child.pid, ...children.split(" ").filter(Boolean).map(Number)]) end(pid);
+    signalAll(child, "SIGKILL");
     await exited;
     while (existsSync(`${this.#folder}/.s.PGSQL.${this.place.port}`)) {
       rmSync(`${this.#folder}/.s.PGSQL.${this.place.port}`, { force: true });
@@ -159,8 +157,18 @@ export class TestPostgres {
     rmSync(`${this.#folder}/data/postmaster.pid`, { force: true });
   }
 
+  /** Its connections stand, and nothing answers any more. */
+  hang(): void {
+    if (this.#child) signalAll(this.#child, "SIGSTOP");
+  }
+
+  goOn(): void {
+    if (this.#child) signalAll(this.#child, "SIGCONT");
+  }
+
   /** Ends it and removes all it had. */
   async stop(): Promise<void> {
+    this.goOn();
     const child = this.#child;
     this.#child = null;
     if (child && child.exitCode === null) {
@@ -194,10 +202,15 @@ export class TestPostgres {
   }
 }
 
-function end(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) process.kill(pid, "SIGKILL");
-  } catch {
-    // it ended by itself
+/** The first one must not have time to tell the others. */
+function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined || child.exitCode !== null) return;
+  const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8");
+  for (const pid of [child.pid, ...children.split(" ").filter(Boolean).map(Number)]) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // it ended by itself
+    }
   }
 }

@@ -1,3 +1,4 @@
+import type pg from "pg";
 import { UnderstudyError } from "../../../../core/error.ts";
 import { pourDump } from "../dump.ts";
 import type { CopyNames } from "../names.ts";
@@ -30,6 +31,8 @@ export interface StreamEnds {
 
 /** Pause between two looks at the first copy of the tables, in ms. */
 const lookMs = 100;
+/** A live server that hangs must not keep what has failed from ending. */
+const cleaningAnswerMs = 2000;
 
 /**
  * Makes a copy that follows the live database: its schema, a slot that keeps all changes from now on, the rows,
@@ -42,38 +45,36 @@ export async function buildStream(
   signal: AbortSignal,
 ): Promise<void> {
   const { live, standIn, names } = ends;
-  await requireRoles(live, standIn);
-  await forgetStream(ends);
-  await createIncoming(live, standIn, names);
+  const stream = names.stream;
+  const at = <T>(place: DatabaseRef, work: (client: pg.Client) => Promise<T>): Promise<T> =>
+    withDatabase(place, work, { signal });
+  await requireRoles(live, standIn, signal);
+  await forgetCopyEnd(standIn, names);
+  await at(live, (client) => dropSlot(client, stream));
+  await createIncoming(live, standIn, names, signal);
   const incoming: DatabaseRef = { place: standIn, database: names.incoming };
   try {
-    await withDatabase(live, (client) => publishTables(client, names.stream));
+    await at(live, (client) => publishTables(client, stream));
     await pourDump(live, incoming, { what: ["--schema-only"], signal });
-    await withDatabase(live, (client) => createSlot(client, names.stream));
-    await withDatabase(incoming, (client) =>
-      createSubscription(client, names.stream, connectionString(live), names.stream),
-    );
-    await untilRowsAreThere(incoming, names.stream, onProgress, signal);
-    const sequences = await withDatabase(live, readSequences);
-    await withDatabase(incoming, (client) => writeSequences(client, sequences));
+    // waits for the transactions that are open there
+    await at(live, (client) => createSlot(client, stream));
+    await at(incoming, (client) => createSubscription(client, stream, connectionString(live), stream));
+    await at(incoming, (client) => untilRowsAreThere(client, stream, onProgress, signal));
+    const sequences = await at(live, readSequences);
+    await at(incoming, (client) => writeSequences(client, sequences));
     // nothing may be connected to a database that changes its name, and the process that applies changes is
-    await pauseStream(incoming, names.stream);
+    await pauseStream(incoming, stream);
     await swapIn(standIn, names);
     await withDatabase({ place: standIn, database: names.copy }, (client) =>
-      enableSubscription(client, names.stream),
+      enableSubscription(client, stream),
     );
     onProgress(100);
   } catch (error) {
     await dropIncoming(standIn, names).catch(() => undefined);
-    await withDatabase(live, (client) => dropSlot(client, names.stream)).catch(() => undefined);
+    const limits = { answerWithinMs: cleaningAnswerMs };
+    await withDatabase(live, (client) => dropSlot(client, stream), limits).catch(() => undefined);
     throw error;
   }
-}
-
-/** Ends what there is of a stream at both ends; the copy stays as it is. The live end must be reachable. */
-async function forgetStream({ live, standIn, names }: StreamEnds): Promise<void> {
-  await forgetCopyEnd(standIn, names);
-  await withDatabase(live, (client) => dropSlot(client, names.stream));
 }
 
 /** Ends the copy's end of a stream, also while the live server is gone. */
@@ -95,27 +96,25 @@ export async function pauseStream(copy: DatabaseRef, subscription: string): Prom
 }
 
 async function untilRowsAreThere(
-  copy: DatabaseRef,
+  client: pg.Client,
   subscription: string,
   onProgress: (percent: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  await withDatabase(copy, async (client) => {
-    for (;;) {
-      if (signal.aborted) throw new UnderstudyError("CANCELLED", "The copy of the database was cancelled.");
-      const state = await readSubscription(client, subscription);
-      if (state === null) throw new UnderstudyError("DATABASE_FAILED", "The subscription is gone.");
-      if (state.readyTables === state.tables) return;
-      if (state.errors > 0) {
-        throw new UnderstudyError(
-          "DATABASE_COPY_DIFFERS",
-          "The rows of a table could not be copied; the log of the stand-in's database server says why.",
-        );
-      }
-      onProgress((state.readyTables / state.tables) * 99);
-      await delay(lookMs);
+  for (;;) {
+    if (signal.aborted) throw new UnderstudyError("CANCELLED", "The copy of the database was cancelled.");
+    const state = await readSubscription(client, subscription);
+    if (state === null) throw new UnderstudyError("DATABASE_FAILED", "The subscription is gone.");
+    if (state.readyTables === state.tables) return;
+    if (state.errors > 0) {
+      throw new UnderstudyError(
+        "DATABASE_COPY_DIFFERS",
+        "The rows of a table could not be copied; the log of the stand-in's database server says why.",
+      );
     }
-  });
+    onProgress((state.readyTables / state.tables) * 99);
+    await delay(lookMs);
+  }
 }
 
 function delay(ms: number): Promise<void> {

@@ -9,6 +9,8 @@ export interface Following {
   /** All that was committed at the live server until then is safely written at the copy; null = not known yet. */
   readonly completeUntilMs: number | null;
   readonly behindBytes: number;
+  /** What is safely written at the copy, as an LSN of the live server's log in bytes. */
+  readonly confirmedLsn: bigint;
   /** Changes that could not be applied so far. */
   readonly errors: number;
 }
@@ -44,6 +46,7 @@ export class FollowWatch {
     return {
       completeUntilMs: this.#completeUntilMs,
       behindBytes: slot.behindBytes,
+      confirmedLsn: slot.confirmedLsn,
       errors: subscription.errors,
     };
   }

@@ -1,3 +1,4 @@
+import type pg from "pg";
 import { UnderstudyError } from "../../../../core/error.ts";
 import type { ReplicationDirection, ReplicationStatus, Replicator } from "../../../seams.ts";
 import type { ReplicationFinding } from "../../check-finding.ts";
@@ -13,18 +14,20 @@ import { copyDatabase } from "../warm-copy.ts";
 import type { DatabaseParts } from "../warm-replicator.ts";
 import { buildStream, forgetCopyEnd, pauseStream, type StreamEnds } from "./build.ts";
 import { changeMark, wasChanged } from "./copy-changes.ts";
-import { FollowWatch } from "./follow.ts";
-import { mendSchema } from "./mend.ts";
+import { type Following, FollowWatch } from "./follow.ts";
+import { nothingKnown } from "./known-schema.ts";
+import { readNotReplicated } from "./not-replicated.ts";
 import { publishTables, readSlot } from "./publication.ts";
+import { SchemaWatch } from "./schema-watch.ts";
 import { moveSequencesBeyondData } from "./sequences.ts";
 import { enableSubscription, noteOnSubscription, readSubscription } from "./subscription.ts";
 
 /** Pause between two looks at the stream, in ms. */
 const lookMs = 1000;
-/** Every so many looks the schemas are compared; at once when a change could not be applied. */
-const looksPerSchemaCheck = 5;
-/** Changes that still cannot be applied after so many tries, with equal schemas, are a conflict of data. */
-const errorsUntilNewCopy = 5;
+/** A server that has not answered a look by then hangs, in ms. */
+const lookAnswerMs = 10_000;
+/** A change that still cannot be applied after so many looks that saw it fail is a conflict of data. */
+const failedLooksUntilNewCopy = 5;
 
 /** Keeps a database like the live one by PostgreSQL's logical replication, and sees to what that leaves out. */
 export class HotReplicator implements Replicator {
@@ -33,6 +36,7 @@ export class HotReplicator implements Replicator {
   readonly #parts: DatabaseParts;
   readonly #log: WorkLog;
   readonly #pause = new Pause();
+  #known = nothingKnown();
   #running: AbortController | null = null;
   #work: Promise<void> = Promise.resolve();
 
@@ -64,7 +68,10 @@ export class HotReplicator implements Replicator {
   }
 
   status(): ReplicationStatus {
-    return this.#log.status();
+    const status = this.#log.status();
+    if (status.phase !== "retrying" || status.completeUntilMs === null) return status;
+    // nobody tells how far it is behind: as far as can be
+    return { ...status, lagMs: this.#parts.clock.wallMs() - status.completeUntilMs };
   }
 
   async runOnce(
@@ -127,62 +134,88 @@ export class HotReplicator implements Replicator {
   async #follow(signal: AbortSignal): Promise<void> {
     const ends = await this.#ends();
     const copy: DatabaseRef = { place: ends.standIn, database: ends.names.copy };
-    if (!(await this.#goOn(ends, copy))) await this.#build(ends, signal);
-    const { dailyAt, clock } = this.#parts;
-    const dueMs = dailyAt === null ? null : nextDailyMs(dailyAt, clock.wallMs());
+    if (!(await this.#goOn(ends, copy, signal))) await this.#build(ends, signal);
+    const limits = { signal, answerWithinMs: lookAnswerMs };
+    const schema = new SchemaWatch({
+      live: ends.live,
+      copy,
+      stream: ends.names.stream,
+      known: this.#known,
+      report: this.#log,
+    });
     let isDue = false;
-    await withDatabase(ends.live, (liveClient) =>
-      withDatabase(copy, async (copyClient) => {
-        const watch = new FollowWatch();
-        let errors: number | null = null;
-        let failedSince = 0;
-        for (let look = 0; !signal.aborted; look++) {
-          const nowMs = clock.wallMs();
-          isDue = dueMs !== null && nowMs >= dueMs;
-          if (isDue) return;
-          const now = await watch.look(liveClient, copyClient, ends.names.stream, nowMs);
-          const newErrors = now.errors - (errors ?? now.errors);
-          errors = now.errors;
-          failedSince = newErrors > 0 ? failedSince + newErrors : now.behindBytes === 0 ? 0 : failedSince;
-          if (newErrors > 0 || look % looksPerSchemaCheck === 0) await this.#checkSchema(ends, copy, signal);
-          if (failedSince >= errorsUntilNewCopy) {
-            throw new UnderstudyError(
-              "DATABASE_STREAM_LOST",
-              `${this.name} cannot take changes any more: what they change is different there. A new copy is made.`,
-            );
-          }
-          this.#note(now.completeUntilMs, now.behindBytes, nowMs, failedSince);
-          await this.#pause.for(lookMs, signal);
-        }
-      }),
-    ).catch(async (error: unknown) => {
+    try {
+      isDue = await withDatabase(
+        ends.live,
+        (live) => withDatabase(copy, (client) => this.#watch(live, client, schema, signal), limits),
+        limits,
+      );
+    } catch (error) {
       if (error instanceof UnderstudyError && error.code === "DATABASE_STREAM_LOST") {
         await forgetCopyEnd(ends.standIn, ends.names);
       }
       throw error;
-    });
+    } finally {
+      await schema.end();
+    }
     if (isDue) await this.#build(ends, signal);
   }
 
-  #note(completeUntilMs: number | null, behindBytes: number, nowMs: number, failed: number): void {
+  /** Whether it is time for a new copy. */
+  async #watch(live: pg.Client, copy: pg.Client, schema: SchemaWatch, signal: AbortSignal): Promise<boolean> {
+    const { dailyAt, clock, names } = this.#parts;
+    const dueMs = dailyAt === null ? null : nextDailyMs(dailyAt, clock.wallMs());
+    const watch = new FollowWatch();
+    let errors: number | null = null;
+    let failedLooks = 0;
+    let stuckAt = 0n;
+    while (!signal.aborted) {
+      const nowMs = clock.wallMs();
+      if (dueMs !== null && nowMs >= dueMs) return true;
+      const now = await watch.look(live, copy, names.stream, nowMs);
+      const newErrors = now.errors - (errors ?? now.errors);
+      errors = now.errors;
+      if (newErrors === 0 && now.confirmedLsn > stuckAt) failedLooks = 0;
+      if (newErrors > 0) {
+        failedLooks += 1;
+        stuckAt = now.confirmedLsn;
+      }
+      await schema.look({ live, copy, hasFailed: newErrors > 0, confirmedLsn: now.confirmedLsn }, signal);
+      if (failedLooks >= failedLooksUntilNewCopy) {
+        throw new UnderstudyError(
+          "DATABASE_STREAM_LOST",
+          `${this.name} cannot take changes any more: what they change is different there. A new copy is made.`,
+        );
+      }
+      this.#note(now, nowMs, failedLooks > 0, schema.different);
+      await this.#pause.for(lookMs, signal);
+    }
+    return false;
+  }
+
+  #note(now: Following, nowMs: number, isStuck: boolean, different: readonly string[]): void {
+    const { completeUntilMs, behindBytes } = now;
     const log = this.#log;
     log.bytes = behindBytes;
     log.lagMs = behindBytes === 0 ? 0 : completeUntilMs === null ? null : nowMs - completeUntilMs;
-    if (failed > 0) {
+    if (isStuck) {
       log.phase = "retrying";
-      log.detail = `${failed} tries to apply a change have failed`;
+      log.detail = "a change cannot be applied yet";
     } else if (completeUntilMs !== null) {
-      log.succeeded(completeUntilMs, `follows ${this.#parts.catalog}, ${behindBytes} bytes behind`);
+      const differs = different.length > 0 ? `; not the same there: ${different.join(", ")}` : "";
+      log.succeeded(completeUntilMs, `follows ${this.#parts.catalog}, ${behindBytes} bytes behind${differs}`);
     }
   }
 
   /** Whether the copy there is can follow on from where it stands. */
-  async #goOn({ live, standIn, names }: StreamEnds, copy: DatabaseRef): Promise<boolean> {
-    const hasCopy = await withDatabase({ place: standIn, database: maintenanceDatabase }, (client) =>
-      exists(client, names.copy),
-    );
-    if (!hasCopy) return false;
-    const slot = await withDatabase(live, (client) => readSlot(client, names.stream));
+  async #goOn(
+    { live, standIn, names }: StreamEnds,
+    copy: DatabaseRef,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const server: DatabaseRef = { place: standIn, database: maintenanceDatabase };
+    if (!(await withDatabase(server, (client) => exists(client, names.copy), { signal }))) return false;
+    const slot = await withDatabase(live, (client) => readSlot(client, names.stream), { signal });
     return await withDatabase(copy, async (client) => {
       const subscription = await readSubscription(client, names.stream);
       if (slot === null || subscription === null) return false;
@@ -196,30 +229,25 @@ export class HotReplicator implements Replicator {
   async #build(ends: StreamEnds, signal: AbortSignal): Promise<void> {
     this.#log.phase = "copying";
     try {
-      const { withoutKey } = await withDatabase(ends.live, (client) =>
-        publishTables(client, ends.names.stream),
-      );
+      const publish = (client: pg.Client) => publishTables(client, ends.names.stream);
+      const { withoutKey } = await withDatabase(ends.live, publish, { signal });
       if (withoutKey.length > 0) {
         this.#log.noticed(
           `These tables have no primary key, so every change of theirs is logged with the whole row from now on: ` +
             `${withoutKey.join(", ")}. Give them one if they are large.`,
         );
       }
+      const left = await withDatabase(ends.live, readNotReplicated, { signal });
+      if (left.length > 0) {
+        this.#log.noticed(
+          `Not in a hot copy: ${left.join("; ")}. Where they are needed, replicate with mode warm.`,
+        );
+      }
       await buildStream(ends, (percent) => Object.assign(this.#log, { percent }), signal);
+      this.#known = nothingKnown();
     } finally {
       this.#log.percent = null;
     }
-  }
-
-  async #checkSchema(ends: StreamEnds, copy: DatabaseRef, signal: AbortSignal): Promise<void> {
-    const { done, beyond } = await mendSchema(ends.live, copy, ends.names.stream, signal);
-    if (done.length > 0)
-      this.#log.noticed(`The schema of ${this.#parts.catalog} has changed: ${done.join("; ")}.`);
-    if (beyond.length === 0) return;
-    throw new UnderstudyError(
-      "DATABASE_STREAM_LOST",
-      `The schema of ${this.#parts.catalog} has changed (${beyond.join("; ")}). A new copy is made.`,
-    );
   }
 
   /** What a takeover needs of the copy. */

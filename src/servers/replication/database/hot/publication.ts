@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { UnderstudyError } from "../../../../core/error.ts";
 import { identifier } from "../names.ts";
+import { ofUsers } from "../of-users.ts";
 
 /** Tables of the live database's users, by their full names. */
 const userTables = `
@@ -8,7 +9,7 @@ const userTables = `
          EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) AS has_key
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind = 'r' AND c.relpersistence = 'p'
-    AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'`;
+    AND ${ofUsers}`;
 
 export interface Published {
   /** Tables that were added now. */
@@ -100,6 +101,31 @@ export interface SlotPosition {
   /** The end of the log now, as an LSN in bytes. */
   readonly currentLsn: bigint;
   readonly confirmedLsn: bigint;
+}
+
+/** The end of the live server's log now, as an LSN in bytes. */
+export async function currentLsn(client: pg.Client): Promise<bigint> {
+  const { rows } = await client.query<{ lsn: string }>(
+    "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') AS lsn",
+  );
+  return BigInt(rows[0]?.lsn ?? 0);
+}
+
+/**
+ * Gives published tables that have lost their primary key what a change is found by: without it UPDATE and DELETE
+ * fail, at the live server. Their full names.
+ */
+export async function identifyRows(client: pg.Client, publication: string): Promise<readonly string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT t.name FROM (${userTables}) t
+     JOIN pg_publication_rel r ON r.prrelid = t.oid JOIN pg_publication p ON p.oid = r.prpubid AND p.pubname = $1
+     WHERE t.identity = 'n' OR (t.identity = 'd' AND NOT t.has_key)
+       OR (t.identity = 'i' AND NOT EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = t.oid AND i.indisreplident))
+     ORDER BY 1`,
+    [publication],
+  );
+  for (const { name } of rows) await client.query(`ALTER TABLE ${name} REPLICA IDENTITY FULL`);
+  return rows.map(({ name }) => name);
 }
 
 /** null where the slot is gone. */

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { ofUsers } from "../of-users.ts";
 
 /** A column as two databases can be compared by it. */
 export interface Column {
@@ -16,8 +17,7 @@ export async function readColumns(client: pg.Client): Promise<readonly Column[]>
             format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull OR a.atthasdef OR a.atthasmissing AS fills
      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND a.attnum > 0 AND NOT a.attisdropped
-       AND a.attgenerated = '' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-       AND n.nspname NOT LIKE 'pg\\_%'
+       AND a.attgenerated = '' AND ${ofUsers}
      ORDER BY 1, 2`,
   );
   return rows;
@@ -31,11 +31,18 @@ export interface SchemaDifference {
   readonly newColumns: readonly Column[];
   /** Columns the live database has no more. */
   readonly droppedColumns: readonly Column[];
+  /** Tables the live database has no more. */
+  readonly droppedTables: readonly string[];
   /** What only a whole new copy can mend, in words; empty = nothing. */
   readonly beyond: readonly string[];
 }
 
-export function compareColumns(live: readonly Column[], copy: readonly Column[]): SchemaDifference {
+/** `known`: tables the live database has or had; others of the copy are somebody's own. */
+export function compareColumns(
+  live: readonly Column[],
+  copy: readonly Column[],
+  known: ReadonlySet<string>,
+): SchemaDifference {
   const key = ({ table, column }: Column): string => `${table}.${column}`;
   const [liveTables, copyTables] = [live, copy].map((columns) => new Set(columns.map(({ table }) => table)));
   const copyByKey = new Map(copy.map((each) => [key(each), each]));
@@ -51,6 +58,7 @@ export function compareColumns(live: readonly Column[], copy: readonly Column[])
     newTables: [...(liveTables ?? [])].filter((table) => !copyTables?.has(table)),
     newColumns: missing.filter(({ table, fills }) => !renamed.has(table) && !fills),
     droppedColumns: extra.filter(({ table }) => !renamed.has(table)),
+    droppedTables: [...(copyTables ?? [])].filter((table) => !liveTables?.has(table) && known.has(table)),
     beyond: [
       ...inBoth
         .filter((each) => (copyByKey.get(key(each))?.type ?? each.type) !== each.type)
@@ -60,9 +68,6 @@ export function compareColumns(live: readonly Column[], copy: readonly Column[])
         .filter(({ table, fills }) => !renamed.has(table) && fills)
         .map((each) => `${key(each)} was added with values for all rows`),
       ...[...renamed].map((table) => `columns of ${table} were exchanged or renamed`),
-      ...[...(copyTables ?? [])]
-        .filter((table) => !liveTables?.has(table))
-        .map((table) => `${table} is gone`),
     ],
   };
 }
@@ -71,7 +76,9 @@ export function isEmptyDifference({
   newTables,
   newColumns,
   droppedColumns,
+  droppedTables,
   beyond,
 }: SchemaDifference): boolean {
-  return newTables.length + newColumns.length + droppedColumns.length + beyond.length === 0;
+  const all = [newTables, newColumns, droppedColumns, droppedTables, beyond];
+  return all.every(({ length }) => length === 0);
 }
