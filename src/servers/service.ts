@@ -30,6 +30,7 @@ import { LiveRounds } from "./watch/live-rounds.ts";
 import { disabledStatus } from "./watch/server-status.ts";
 import { ServerWatch } from "./watch/server-watch.ts";
 import { Stage } from "./watch/stage.ts";
+import type { Work } from "./watch/work.ts";
 
 export interface ServersOptions extends ServerContext {
   readonly project: Project;
@@ -49,6 +50,8 @@ export class ServersService implements ServersApi {
   readonly #runner: TakeoverRunner;
   readonly #stage = new Stage();
   readonly #watches = new Map<string, ServerWatch>();
+  /** Servers between two watches, as they were last. */
+  readonly #between = new Map<string, ServerStatus>();
   #project: Project;
   #states: ServerStates = Object.freeze({});
   /** Operations that change what is watched are carried out one after another; so are writes of the states. */
@@ -199,7 +202,7 @@ export class ServersService implements ServersApi {
   }
 
   /** Resolves when the server is watched, which waits for a plan that was broken off; never rejects. */
-  async #begin(server: ServerSettings, reason: string): Promise<void> {
+  async #begin(server: ServerSettings, reason: string, lastWork: Work | null = null): Promise<void> {
     const { report, clock, hostClock, tools, createReplicators } = this.#options;
     const context = this.#context();
     const { maintenance, boot } = serverStateOf(this.#states, server.name);
@@ -215,6 +218,7 @@ export class ServersService implements ServersApi {
         stage: this.#stage,
         maintenance,
         rebooted: boot !== null && this.#boot !== null && boot !== this.#boot,
+        lastWork,
         save: (state) => this.#keep(server.name, state),
         onQuiet: () => this.#renewIfChanged(server.name),
       });
@@ -254,13 +258,18 @@ export class ServersService implements ServersApi {
     void this.#inOrder(() => (found.ok ? this.#renew(name) : this.#applyRemoval(watch.server)));
   }
 
-  /** Watches a server anew with the settings that the project has now. */
+  /** Watches a server anew with the settings that the project has now. Who follows its work still learns how it ended. */
   async #renew(name: string): Promise<void> {
     const watch = this.#watches.get(name.toLowerCase());
     const found = findServer(this.#project, name);
     if (!watch || !found.ok || watch.role !== "live" || watch.isBusy || watch.server === found.server) return;
-    await this.#end(watch);
-    await this.#begin(found.server, "its settings changed");
+    this.#between.set(keyOf(watch.server), watch.status());
+    try {
+      await this.#end(watch);
+      await this.#begin(found.server, "its settings changed", watch.lastWork);
+    } finally {
+      this.#between.delete(keyOf(watch.server));
+    }
   }
 
   #watchedStates(): ServerStates {
@@ -298,7 +307,8 @@ export class ServersService implements ServersApi {
   }
 
   #statusOf(server: ServerSettings): ServerStatus {
-    return this.#watches.get(keyOf(server))?.status() ?? disabledStatus(server);
+    const key = keyOf(server);
+    return this.#watches.get(key)?.status() ?? this.#between.get(key) ?? disabledStatus(server);
   }
 }
 

@@ -7,10 +7,11 @@ import { askFromClient, Plant, servicePort } from "./support/plant.ts";
 import { StandIn } from "./support/stand-in.ts";
 
 const witnesses = [addresses.client.ipv4, addresses.dns.ipv4];
-/** Quick, and with time enough for a machine that does other things, too. */
+/** Quick, and with time enough for a machine that does other things, too: only four silent rounds are a failure. */
 const watchSettings = {
   pingInterval: 200,
-  pingTimeout: 3000,
+  // Where nothing answers, every round takes the whole of this.
+  pingTimeout: 1500,
   witnesses,
   failover: { warnAfter: 2, failAfter: 4, failAfterStartup: 60, recoverAfter: 2 },
 };

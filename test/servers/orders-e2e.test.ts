@@ -81,7 +81,8 @@ describe("orders to a running failover server", function () {
   }
 
   it("are shown before they are given, carried out with their reason, and followed to the end", async () => {
-    await run(await protectedServer("web"));
+    const settings = await protectedServer("web");
+    await run(settings);
     const plan = await command(0, "failover", "now", "web", "--dry-run");
     for (const step of ["pre", "web", "post"]) assert.match(plan, new RegExp(`\\d+\\. .*${step}`));
     assert.equal((await status("web")).role, "live");
@@ -89,10 +90,15 @@ describe("orders to a running failover server", function () {
     assert.match(await command(0, "failover", "now", "web", "--reason", "drill 7"), /takeover done/);
     assert.equal((await status("web")).role, "standIn");
     assert.match((await host.event("takeoverStarted", "web")).message, /drill 7/);
+    // Settings changed meanwhile come into force at the end of the failback; its outcome is told all the same.
+    await host.writeProject([{ ...settings, pingInterval: 250 }]);
+    await host.client.reload();
     const lines = (await command(0, "failback", "web", "--json")).trim().split("\n");
     const last = JSON.parse(lines.at(-1) ?? "{}") as { work?: { outcome: string; percent: number } };
     assert.deepEqual([last.work?.outcome, last.work?.percent], ["done", 100]);
     assert.equal((await status("web")).role, "live");
+    while ((await status("web")).lastRound === null) await delay(50);
+    assert.equal((await status("web")).lastWork?.kind, "failback", "the server watched anew remembers it");
   });
 
   it("are refused with one clear error where they make no sense", async () => {

@@ -21,6 +21,7 @@ import { statusOf } from "./server-status.ts";
 import type { Stage } from "./stage.ts";
 import { standInLink } from "./stand-in-link.ts";
 import { StandInRole } from "./stand-in-role.ts";
+import type { Work } from "./work.ts";
 
 export interface ServerWatchParts {
   readonly server: ServerSettings;
@@ -34,6 +35,8 @@ export interface ServerWatchParts {
   readonly maintenance: Maintenance;
   /** The operating system was started anew since: addresses and services that were taken over are gone. */
   readonly rebooted: boolean;
+  /** What was done last before the server was watched anew; null = nothing. */
+  readonly lastWork: Work | null;
   /** Keeps the state on disk. */
   readonly save: (state: Omit<ServerState, "boot">) => Promise<void>;
   /** Told when the live server plays its role and nothing is under way. */
@@ -73,6 +76,7 @@ export class ServerWatch {
       stage: parts.stage,
       clock: context.clock,
       report: (record) => this.report(record),
+      lastWork: parts.lastWork,
       onRole: (role) => this.#onRole(role),
     });
     this.#host = new PairHost({
@@ -103,6 +107,10 @@ export class ServerWatch {
 
   get role(): ServerRole {
     return this.#role.role;
+  }
+
+  get lastWork(): Work | null {
+    return this.#role.lastWork;
   }
 
   get isBusy(): boolean {

@@ -20,6 +20,8 @@ export interface RoleParts {
   readonly stage: Stage;
   readonly clock: Clock;
   readonly report: (record: ServerRecord) => void;
+  /** What was done last before the server was watched anew. */
+  readonly lastWork: Work | null;
   /** Keeps the role on disk and does what follows from it. */
   readonly onRole: (role: ServerRole) => Promise<void>;
 }
@@ -39,11 +41,13 @@ export class StandInRole implements Audience {
   readonly #parts: RoleParts;
   #role: ServerRole = "live";
   #work: Work | null = null;
-  #lastWork: Work | null = null;
-  #lastId = 0;
+  #lastWork: Work | null;
+  #lastId: number;
 
   constructor(parts: RoleParts) {
     this.#parts = parts;
+    this.#lastWork = parts.lastWork;
+    this.#lastId = parts.lastWork?.status.id ?? 0;
   }
 
   get role(): ServerRole {

@@ -174,6 +174,7 @@ export function playedWatch(
     stage,
     maintenance: options.maintenance ?? "none",
     rebooted: options.rebooted ?? false,
+    lastWork: null,
     save: async (state) => {
       saved.push(state);
     },

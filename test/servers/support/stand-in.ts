@@ -40,6 +40,7 @@ export class StandIn {
   #child: ChildProcess | null = null;
   #client: ControlClient | null = null;
   #log = "";
+  #port: number | undefined;
 
   constructor(lab: Place, directory: string) {
     this.#lab = lab;
@@ -57,15 +58,21 @@ export class StandIn {
 
   /** Writes the project; its servers are enabled. The broker of OPC pairs listens on a port that is free here. */
   async prepare(servers: readonly ServerSettings[], port?: number): Promise<void> {
-    const { project } = newProject();
-    const opcUa = { ...project.opcUa, ...(port === undefined ? {} : { port }) };
-    const document = newProject().withProject({ ...project, opcUa, servers });
-    await saveProject(document, join(this.directory, "redundancymaster.xml"));
+    this.#port = port;
+    await this.writeProject(servers);
     const enabled = { enabled: true, maintenance: "none", role: "live", boot: null } as const;
     await saveServerStates(
       this.stateDirectory,
       Object.fromEntries(servers.map(({ name }) => [name.toLowerCase(), enabled])),
     );
+  }
+
+  /** Writes the project alone: what runs goes by it from the next reload on. */
+  async writeProject(servers: readonly ServerSettings[]): Promise<void> {
+    const { project } = newProject();
+    const opcUa = { ...project.opcUa, ...(this.#port === undefined ? {} : { port: this.#port }) };
+    const document = newProject().withProject({ ...project, opcUa, servers });
+    await saveProject(document, join(this.directory, "redundancymaster.xml"));
   }
 
   get #options(): readonly string[] {
