@@ -24,25 +24,26 @@ export class Delivery {
     this.#inUse = servers.primary === null ? "secondary" : "primary";
   }
 
-  /** Never rejects. */
-  async deliver(mail: Mail): Promise<DeliveryOutcome> {
+  /** Never rejects. `signal` breaks it off; the message may have been taken already. */
+  async deliver(mail: Mail, signal: AbortSignal): Promise<DeliveryOutcome> {
     const first = this.#inUse;
-    const failure = await this.#try(first, mail);
+    const failure = await this.#try(first, mail, signal);
     if (failure === null) return { kind: "sent", by: first };
     const other = first === "primary" ? "secondary" : "primary";
-    if (this.#servers[other] === null) return { kind: "dropped", detail: `${first}: ${failure}` };
-    const second = await this.#try(other, mail);
+    if (this.#servers[other] === null || signal.aborted)
+      return { kind: "dropped", detail: `${first}: ${failure}` };
+    const second = await this.#try(other, mail, signal);
     if (second !== null) return { kind: "dropped", detail: `${first}: ${failure}; ${other}: ${second}` };
     this.#inUse = other;
     return { kind: "sentByOther", by: other, detail: `${first}: ${failure}` };
   }
 
   /** null = sent; else why not, with its code. */
-  async #try(role: MailServerRole, mail: Mail): Promise<string | null> {
+  async #try(role: MailServerRole, mail: Mail, signal: AbortSignal): Promise<string | null> {
     const server = this.#servers[role];
     if (server === null) return "no server is set";
     try {
-      await sendMail(server, mail, { timeouts: this.#timeouts });
+      await sendMail(server, mail, { timeouts: this.#timeouts, signal });
       return null;
     } catch (error) {
       const code = error instanceof UnderstudyError ? error.code : "INTERNAL";

@@ -139,6 +139,32 @@ describe("notifications", () => {
     assert.match(primary.received[1] ?? "", /promoted \(499 times\)/);
   });
 
+  it("tells of every message that the end came before, whether a server has its first words or not", async () => {
+    const hanging = await ScriptedServer.start(() => null);
+    const own = rules({ servers: { primary: primary.settings({ port: hanging.port }), secondary: null } });
+    start(own);
+    notifier.take(event());
+    notifier.take(event({ code: "connectionLost" }));
+    notifier.take(event({ code: "connectionLost" }));
+    await hanging.entered;
+    await notifier.close(50);
+    assert.deepEqual(
+      reported.map((record) => [record.pair, record.kind === "notificationFailed" ? record.event : ""]),
+      [
+        ["Boiler", "promoted"],
+        ["Boiler", "connectionLost"],
+        ["Boiler", "connectionLost"],
+      ],
+    );
+    const [underWay, waiting, held] = reported.map((record) => ("detail" in record ? record.detail : ""));
+    assert.match(underWay ?? "", /stopped while .* may have it/);
+    assert.match(waiting ?? "", /stopped before/);
+    assert.match(held ?? "", /stopped before/);
+    await hanging.left;
+    await hanging.stop();
+    assert.equal(reported.length, 3, "each is told once");
+  });
+
   it("takes events in no time while a mail server hangs, and bounds what waits", async () => {
     const hanging = await ScriptedServer.start(() => null);
     const server = {
