@@ -101,13 +101,19 @@ export class WarmReplicator implements Replicator {
     const { dailyAt, clock, standIn, names } = this.#parts;
     const daily = dailyAt === null ? null : nextDailyMs(dailyAt, clock.wallMs());
     try {
-      const place = await standIn();
-      const hasCopy = await withDatabase({ place, database: maintenanceDatabase }, (client) =>
-        exists(client, names.copy),
-      );
-      return hasCopy ? daily : clock.wallMs();
+      return (await has(await standIn(), names.copy)) ? daily : clock.wallMs();
     } catch {
       return clock.wallMs();
+    }
+  }
+
+  /** Whether what was to be replaced is there; not, where that cannot be told. */
+  async #hasLastGood(direction: ReplicationDirection): Promise<boolean> {
+    try {
+      const { to, as } = await this.#ends(direction);
+      return await has(to, as.copy);
+    } catch {
+      return false;
     }
   }
 
@@ -138,7 +144,7 @@ export class WarmReplicator implements Replicator {
     } catch (error) {
       // a copy that was broken off on purpose is no failure of replication
       if (signal.aborted) log.phase = before;
-      else log.failed(error, true);
+      else log.failed(error, await this.#hasLastGood(direction));
       throw error;
     } finally {
       log.percent = null;
@@ -156,4 +162,8 @@ export class WarmReplicator implements Replicator {
       ? { from: { place: live, database: catalog }, to: here, as: names }
       : { from: { place: here, database: names.copy }, to: live, as: replacementNames(catalog) };
   }
+}
+
+function has(place: DatabasePlace, database: string): Promise<boolean> {
+  return withDatabase({ place, database: maintenanceDatabase }, (client) => exists(client, database));
 }
