@@ -124,7 +124,7 @@ export class Notifier {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       const { mail, event, rules } = next;
       this.#current = next;
-      const outcome = await this.#deliveryOf(rules).deliver(mail, this.#end.signal);
+      const outcome = await this.#deliveryOf(rules).deliver(rules.servers, mail, this.#end.signal);
       this.#current = null;
       // what became of it has been told
       if (this.#end.signal.aborted) return;
@@ -143,12 +143,12 @@ export class Notifier {
     }
   }
 
-  /** Pairs with the same servers share what is known of them. */
+  /** Pairs with the same servers share what is known of them. Secrets are no part of it: each message asks for its own. */
   #deliveryOf({ servers }: NotificationRules): Delivery {
     const key = JSON.stringify([servers.primary, servers.secondary]);
     const known = this.#deliveries.get(key);
     if (known) return known;
-    const delivery = new Delivery(servers, this.#options.timeouts);
+    const delivery = new Delivery(this.#options.timeouts);
     this.#deliveries.set(key, delivery);
     return delivery;
   }

@@ -110,6 +110,29 @@ describe("notifications", () => {
     secondary = await TestMailServer.start();
   });
 
+  it("logs in with the password that is named now, not with the one that was named first", async () => {
+    const guarded = await TestMailServer.start({
+      authOptional: false,
+      allowInsecureAuth: true,
+      onAuth: ({ password }, _session, done) =>
+        password === "new" ? done(null, { user: "broker" }) : done(new Error("refused")),
+    });
+    const own = (password: string): NotificationRules => ({
+      ...bothServers(),
+      servers: {
+        primary: guarded.settings({ user: "broker", password: () => Promise.resolve(password) }),
+        secondary: null,
+      },
+    });
+    start(own("old"), own("new"));
+    notifier.take(event());
+    await untilReported(1);
+    notifier.take(event({ pair: "Other" }));
+    await guarded.untilReceived(1);
+    assert.equal(reported.length, 1);
+    await guarded.stop();
+  });
+
   it("drops a message that no server takes, says so, and sends no mail about that", async () => {
     await Promise.all([primary.stop(), secondary.stop()]);
     const chosen = ["promoted", "notificationFailed"];
