@@ -312,8 +312,10 @@ function guardAgainstDefects(run: Run, control: ControlServer): () => void {
     ending = true;
     run.report({ kind: "brokerFailed", detail: messageOf(error) }, brokerContext);
     run.log.line("error", stackOf(error));
-    const finish = Promise.all([run.disk.commit(), control.close(), run.log.close()]);
-    void within(finishTimeoutMs, finish).then(() => process.exit(exitCodes.failed));
+    // whoever is to know of it must be told now: the next start is none the wiser
+    const told = run.notifier.close(mailTimeoutMs).catch(() => undefined);
+    const finish = told.then(() => Promise.all([run.disk.commit(), control.close(), run.log.close()]));
+    void within(mailTimeoutMs + finishTimeoutMs, finish).then(() => process.exit(exitCodes.failed));
   };
   process.on("uncaughtException", end);
   process.on("unhandledRejection", end);
