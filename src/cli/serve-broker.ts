@@ -40,8 +40,12 @@ export interface RunOptions extends GlobalOptions {
   readonly enableAll: boolean;
 }
 
-/** Together less than the two seconds within which a stop is promised. */
+/** One after the other, these are less than the two seconds within which a stop is promised. */
 const brokerStopTimeoutMs = 1000;
+const mailTimeoutMs = 500;
+const preserveTimeoutMs = 300;
+/** Whatever still holds the process open then is of no use to anybody. */
+const lingerMs = 100;
 const finishTimeoutMs = 500;
 const consoleChangeDelayMs = 200;
 
@@ -283,13 +287,10 @@ async function stop(run: Run, signal: NodeJS.Signals): Promise<void> {
   const orderly = await within(brokerStopTimeoutMs, ends);
   const late = orderly ? "" : `; some connections did not end within ${brokerStopTimeoutMs} ms`;
   run.report({ kind: "brokerStopped", detail: `${signal}${late}` }, brokerContext);
-  await Promise.all([
-    run.notifier.close(finishTimeoutMs),
-    within(finishTimeoutMs, preserve(run)),
-    consoleStopped,
-  ]);
-  // Whatever still holds the process open now is of no use to anybody.
-  setTimeout(() => process.exit(), 100).unref();
+  await Promise.all([run.notifier.close(mailTimeoutMs), consoleStopped]);
+  // Last: mail that did not go has been reported by now.
+  await within(preserveTimeoutMs, preserve(run));
+  setTimeout(() => process.exit(), lingerMs).unref();
 }
 
 async function preserve(run: Run): Promise<void> {
@@ -311,8 +312,10 @@ function guardAgainstDefects(run: Run, control: ControlServer): () => void {
     ending = true;
     run.report({ kind: "brokerFailed", detail: messageOf(error) }, brokerContext);
     run.log.line("error", stackOf(error));
-    const finish = Promise.all([run.disk.commit(), control.close(), run.log.close()]);
-    void within(finishTimeoutMs, finish).then(() => process.exit(exitCodes.failed));
+    // whoever is to know of it must be told now: the next start is none the wiser
+    const told = run.notifier.close(mailTimeoutMs).catch(() => undefined);
+    const finish = told.then(() => Promise.all([run.disk.commit(), control.close(), run.log.close()]));
+    void within(mailTimeoutMs + finishTimeoutMs, finish).then(() => process.exit(exitCodes.failed));
   };
   process.on("uncaughtException", end);
   process.on("unhandledRejection", end);

@@ -223,7 +223,7 @@ export const eventCatalogue: EventCatalogue = Object.freeze<EventCatalogue>({
     severity: "error",
     seed: false,
     description:
-      "Neither the primary nor the secondary mail server took a message; it is dropped. `understudy notify test` shows what the servers say. Never sent by e-mail itself.",
+      "Neither the primary nor the secondary mail server took a message, or the broker stopped before one did; it is dropped. `understudy notify test` shows what the servers say. Never sent by e-mail itself.",
   },
   notificationServerChanged: {
     severity: "warning",

@@ -19,7 +19,7 @@ export type HostRecord =
   /** Events cannot be kept on disk; the broker goes on with those in memory. */
   | { readonly kind: "journalFailed"; readonly detail: string }
   | { readonly kind: "journalRecovered" }
-  /** Neither mail server took a message about that event; it is given up. */
+  /** No mail server took a message about that event, or none in time before the broker's end; it is given up. */
   | { readonly kind: "notificationFailed"; readonly event: string; readonly detail: string }
   /** From now on mail goes through the other mail server, since the one in use failed. */
   | {

@@ -1,4 +1,5 @@
 import type { DiagnosticEvent } from "../diagnostics/event.ts";
+import { isServerRecord } from "../diagnostics/server-catalogue.ts";
 import type { Mail, NotificationRules } from "./settings.ts";
 
 /** Characters of a subject that come from outside: names of servers and their messages. */
@@ -29,19 +30,18 @@ export function composeMail(
   });
 }
 
-/** The message that shows that mail arrives. */
+/** The message that shows that mail arrives; `name` of a pair or a protected server, null = of the project. */
 export function composeTest(
   rules: Pick<NotificationRules, "from" | "to" | "subject" | "header" | "footer">,
-  pair: string | null,
+  name: string | null,
 ): Mail {
-  const of = pair === null ? "the project" : `the pair ${pair}`;
   return Object.freeze({
     from: rules.from,
     to: rules.to,
     subject: oneLine(`${rules.subject} - test`).slice(0, longestSubject),
     text: [
       ...paragraph(rules.header),
-      ...paragraph(`This is a test of the notifications of ${of}. Nothing has happened.`),
+      ...paragraph(`This is a test of the notifications of ${name ?? "the project"}. Nothing has happened.`),
       ...paragraph(rules.footer),
     ].join("\n"),
   });
@@ -56,7 +56,7 @@ function facts(event: DiagnosticEvent): string[] {
     ["Time", localTime(event.time)],
     ["Severity", event.severity],
     ["Event", event.code],
-    ["Pair", event.pair],
+    [isServerRecord(event.record) ? "Server" : "Pair", event.pair],
     ["Member", event.member],
     ["Machine", event.machine],
     ["Client", event.client],

@@ -2,6 +2,8 @@ import { UnderstudyError } from "../core/error.ts";
 import { sendMail } from "./mail-server.ts";
 import type { Mail, MailServer, MailServerRole, MailTimeouts } from "./settings.ts";
 
+type MailServers = Readonly<Record<MailServerRole, MailServer | null>>;
+
 /** What became of a message. */
 export type DeliveryOutcome =
   | { readonly kind: "sent"; readonly by: MailServerRole }
@@ -14,35 +16,37 @@ export type DeliveryOutcome =
  * in use until it fails in turn (seed: Notifications).
  */
 export class Delivery {
-  readonly #servers: Readonly<Record<MailServerRole, MailServer | null>>;
   readonly #timeouts: MailTimeouts | undefined;
-  #inUse: MailServerRole;
+  #inUse: MailServerRole = "primary";
 
-  constructor(servers: Readonly<Record<MailServerRole, MailServer | null>>, timeouts?: MailTimeouts) {
-    this.#servers = servers;
+  constructor(timeouts?: MailTimeouts) {
     this.#timeouts = timeouts;
-    this.#inUse = servers.primary === null ? "secondary" : "primary";
   }
 
-  /** Never rejects. */
-  async deliver(mail: Mail): Promise<DeliveryOutcome> {
-    const first = this.#inUse;
-    const failure = await this.#try(first, mail);
+  /** Never rejects. `signal` breaks it off; the message may have been taken already. */
+  async deliver(servers: MailServers, mail: Mail, signal: AbortSignal): Promise<DeliveryOutcome> {
+    const first = servers.primary === null ? "secondary" : this.#inUse;
+    const failure = await this.#try(first, servers, mail, signal);
     if (failure === null) return { kind: "sent", by: first };
     const other = first === "primary" ? "secondary" : "primary";
-    if (this.#servers[other] === null) return { kind: "dropped", detail: `${first}: ${failure}` };
-    const second = await this.#try(other, mail);
+    if (servers[other] === null || signal.aborted) return { kind: "dropped", detail: `${first}: ${failure}` };
+    const second = await this.#try(other, servers, mail, signal);
     if (second !== null) return { kind: "dropped", detail: `${first}: ${failure}; ${other}: ${second}` };
     this.#inUse = other;
     return { kind: "sentByOther", by: other, detail: `${first}: ${failure}` };
   }
 
   /** null = sent; else why not, with its code. */
-  async #try(role: MailServerRole, mail: Mail): Promise<string | null> {
-    const server = this.#servers[role];
+  async #try(
+    role: MailServerRole,
+    servers: MailServers,
+    mail: Mail,
+    signal: AbortSignal,
+  ): Promise<string | null> {
+    const server = servers[role];
     if (server === null) return "no server is set";
     try {
-      await sendMail(server, mail, { timeouts: this.#timeouts });
+      await sendMail(server, mail, { timeouts: this.#timeouts, signal });
       return null;
     } catch (error) {
       const code = error instanceof UnderstudyError ? error.code : "INTERNAL";

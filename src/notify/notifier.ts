@@ -37,6 +37,8 @@ export class Notifier {
   #storm: StormState<DiagnosticEvent> = new Map();
   #timer: NodeJS.Timeout | null = null;
   #sending: Promise<void> | null = null;
+  #current: QueuedMail | null = null;
+  readonly #end = new AbortController();
   #isClosed = false;
 
   constructor(options: NotifierOptions) {
@@ -55,7 +57,10 @@ export class Notifier {
     this.#setTimer();
   };
 
-  /** Sends what waits and what is held, for at most that time, then nothing more. */
+  /**
+   * Sends what waits and what is held, for at most that time (ms), then nothing more. What has not gone by then is
+   * reported, each message as `notificationFailed`, before this resolves.
+   */
   async close(timeoutMs: number): Promise<void> {
     this.#isClosed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -67,7 +72,22 @@ export class Notifier {
     });
     await Promise.race([this.#sending ?? Promise.resolve(), late]);
     clearTimeout(timer);
-    this.#queue.length = 0;
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
+    this.#end.abort();
+    if (this.#current !== null) {
+      this.#drop(
+        this.#current.event,
+        "the broker stopped while a mail server was being spoken to; it may have it",
+      );
+    }
+    for (const { event } of this.#queue.splice(0)) this.#drop(event, "the broker stopped before it was sent");
+  }
+
+  #drop(event: DiagnosticEvent, detail: string): void {
+    this.#options.report({ kind: "notificationFailed", event: event.code, detail }, event.pair);
   }
 
   #setTimer(): void {
@@ -89,8 +109,7 @@ export class Notifier {
   #enqueue(event: DiagnosticEvent, count: number): void {
     const rules = this.#options.rulesOf(event.pair);
     if (this.#queue.length >= queueLimit) {
-      const detail = `${queueLimit} messages wait for the mail server already`;
-      this.#options.report({ kind: "notificationFailed", event: event.code, detail }, event.pair);
+      this.#drop(event, `${queueLimit} messages wait for the mail server already`);
       return;
     }
     this.#queue.push({ mail: composeMail(rules, event, count), event, rules });
@@ -104,7 +123,11 @@ export class Notifier {
     await new Promise((resolve) => setImmediate(resolve));
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       const { mail, event, rules } = next;
-      const outcome = await this.#deliveryOf(rules).deliver(mail);
+      this.#current = next;
+      const outcome = await this.#deliveryOf(rules).deliver(rules.servers, mail, this.#end.signal);
+      this.#current = null;
+      // what became of it has been told
+      if (this.#end.signal.aborted) return;
       switch (outcome.kind) {
         case "sent":
           break;
@@ -113,21 +136,19 @@ export class Notifier {
           this.#options.report({ kind: "notificationServerChanged", server, detail }, event.pair);
           break;
         }
-        case "dropped": {
-          const { detail } = outcome;
-          this.#options.report({ kind: "notificationFailed", event: event.code, detail }, event.pair);
+        case "dropped":
+          this.#drop(event, outcome.detail);
           break;
-        }
       }
     }
   }
 
-  /** Pairs with the same servers share what is known of them. */
+  /** Pairs with the same servers share what is known of them. Secrets are no part of it: each message asks for its own. */
   #deliveryOf({ servers }: NotificationRules): Delivery {
     const key = JSON.stringify([servers.primary, servers.secondary]);
     const known = this.#deliveries.get(key);
     if (known) return known;
-    const delivery = new Delivery(servers, this.#options.timeouts);
+    const delivery = new Delivery(this.#options.timeouts);
     this.#deliveries.set(key, delivery);
     return delivery;
   }

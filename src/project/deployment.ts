@@ -44,5 +44,8 @@ export function withoutNotifications(document: ProjectDocument): ProjectDocument
   for (const index of document.project.pairs.keys()) {
     stripped = stripped.setValue(`pairs/pair[${index + 1}]/notifications`, null);
   }
+  for (const index of document.project.servers.keys()) {
+    stripped = stripped.setValue(`servers/server[${index + 1}]/notifications`, null);
+  }
   return stripped;
 }

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:net";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import type { ServerStatus } from "../../src/control/servers-api.ts";
+import type { DiagnosticEvent } from "../../src/diagnostics/event.ts";
+import { whyNoLab } from "../servers/support/lab.ts";
 import { ConsolePlant, missingForBrowser } from "./support/console-plant.ts";
 
 const missing = missingForBrowser();
@@ -15,6 +17,8 @@ describe("everything that can be done with protected servers in the console", fu
   let page: Page;
   let folder: string;
   let live: Server;
+  /** What "Press" is watched by: it comes and goes. */
+  let press: Server;
 
   before(async function () {
     if (missing !== null) {
@@ -24,11 +28,14 @@ describe("everything that can be done with protected servers in the console", fu
     folder = mkdtempSync(join(tmpdir(), "understudy-browser-servers-"));
     mkdirSync(join(folder, "live"));
     writeFileSync(join(folder, "live", "recipe"), "one");
-    live = createServer((socket) => socket.on("error", () => undefined).end());
-    await new Promise<void>((resolve) => live.listen(0, "127.0.0.1", resolve));
-    const { port } = live.address() as { readonly port: number };
+    [live, press] = [await listening(), await listening()];
+    const port = portOf(live);
     const script = join(folder, "service");
-    writeFileSync(script, `#!/bin/sh\necho "$1" >> ${join(folder, "said")}\n`, { mode: 0o755 });
+    writeFileSync(
+      script,
+      `#!/bin/sh\necho "$1" >> ${join(folder, "said")}${"$2"}\n[ "$1" = stop ] || [ ! -e ${join(folder, "broken")} ]\n`,
+      { mode: 0o755 },
+    );
     plant = await ConsolePlant.start({
       servers: () => [
         {
@@ -60,6 +67,31 @@ describe("everything that can be done with protected servers in the console", fu
             })),
           },
         },
+        {
+          name: "Press",
+          address: "127.0.0.1",
+          probes: [{ kind: "tcp", port: portOf(press) }],
+          pingInterval: 500,
+          pingTimeout: 5000,
+          failover: {
+            warnAfter: 2,
+            failAfter: 3,
+            failAfterStartup: 100,
+            recoverAfter: 1,
+            approval: "manual",
+            automaticallyStopFailover: true,
+            liveStableFor: 500,
+          },
+          takeover: {
+            services: [
+              {
+                name: "control",
+                start: { program: script, arguments: ["start", "-press"] },
+                stop: { program: script, arguments: ["stop", "-press"] },
+              },
+            ],
+          },
+        },
       ],
     });
     page = await plant.open();
@@ -68,6 +100,7 @@ describe("everything that can be done with protected servers in the console", fu
   after(async () => {
     await plant?.stop();
     live?.close();
+    press?.close();
     if (folder) rmSync(folder, { recursive: true, force: true });
   });
 
@@ -149,6 +182,124 @@ describe("everything that can be done with protected servers in the console", fu
       .getByText("done", { exact: true })
       .waitFor();
     assert.equal(readFileSync(join(folder, "copy", "second"), "utf8"), "two");
+  });
+
+  it("put back what this machine has, over what the live server has", async () => {
+    const [there, here] = [join(folder, "live", "recipe"), join(folder, "copy", "recipe")];
+    await open();
+    // so that nothing is copied the other way meanwhile
+    await act("Suspend", "Suspend Historian");
+    await badge("Suspended").waitFor();
+    writeFileSync(there, "spoilt at the live server");
+    await page.getByRole("button", { name: "Replicate to live …" }).click();
+    const asked = page.getByRole("dialog", { name: "Replicate to live Historian" });
+    await asked.getByText(/whose own data are replaced/).waitFor();
+    await asked.getByRole("button", { name: "Cancel" }).click();
+    await asked.waitFor({ state: "detached" });
+    assert.equal(readFileSync(there, "utf8"), "spoilt at the live server", "asking alone does nothing");
+
+    await page.getByRole("button", { name: "Replicate to live …" }).click();
+    await asked.getByLabel("Reason").fill("a spoilt recipe");
+    await asked.getByRole("button", { name: "Replicate to live" }).click();
+    const work = page.getByRole("region", { name: "Replicate to live" });
+    await work.getByText("done", { exact: true }).waitFor();
+    await work.getByText(/a spoilt recipe/).waitFor();
+    assert.deepEqual([readFileSync(there, "utf8"), readFileSync(here, "utf8")], ["one", "one"]);
+    await plant.broker.untilEvent(
+      ({ code, message }) => code === "replicationDone" && message.includes("a spoilt recipe"),
+      "the copy with its reason",
+    );
+    await act("Resume", "Resume Historian");
+    await badge("OK").waitFor();
+  });
+
+  it("test the takeover, and see what would fail in it", async function () {
+    const reason = await whyNoLab();
+    if (reason !== null) {
+      console.log(`      skipped: ${reason}`);
+      this.skip();
+    }
+    const test = async (reason: string): Promise<Locator> => {
+      await page.getByRole("button", { name: "Test …" }).click();
+      const dialog = page.getByRole("dialog", { name: "Test the takeover: Historian" });
+      await dialog
+        .getByRole("listitem")
+        .getByText(/cut off from the network/)
+        .waitFor();
+      await dialog.getByLabel("Reason").fill(reason);
+      await dialog.getByRole("button", { name: "Test the takeover" }).click();
+      const work = page.getByRole("region", { name: "Test of the takeover", exact: true });
+      await work.getByText(new RegExp(`: ${reason}`)).waitFor();
+      return work;
+    };
+    const said = (): string => {
+      const text = readFileSync(join(folder, "said"), { encoding: "utf8", flag: "a+" });
+      return text.slice(text.length - "start\nstop\n".length);
+    };
+    await open();
+    const work = await test("before the shift");
+    await work.getByText("done", { exact: true }).first().waitFor();
+    await work.getByText("service archive").waitFor();
+    assert.equal(said(), "start\nstop\n", "the service was started and stopped again");
+    const tested = ({ code, pair }: DiagnosticEvent) => code === "takeoverTested" && pair === "Historian";
+    const good = await plant.broker.untilEvent(tested, "the test");
+    assert.equal(good.severity, "information", good.message);
+
+    writeFileSync(join(folder, "broken"), "");
+    await test("it is broken now");
+    await work.getByText("failed", { exact: true }).first().waitFor();
+    await work
+      .getByRole("status")
+      .getByText(/^service archive: /)
+      .waitFor();
+    const bad = await plant.broker.untilEvent(tested, "the second test", { after: good.id });
+    assert.equal(bad.severity, "error", bad.message);
+    rmSync(join(folder, "broken"));
+    await badge("OK").waitFor();
+    assert.equal((await statusOf()).role, "live");
+    await open("diagnostics");
+    await page.getByText(bad.message).first().waitFor();
+  });
+
+  it("approve a takeover that waits, and then the failback that waits", async () => {
+    const port = portOf(press);
+    const said = join(folder, "said-press");
+    const approve = async (what: "takeover" | "failback", reason: string): Promise<void> => {
+      const title = `Approve the ${what}`;
+      await page.getByRole("button", { name: title }).click();
+      const dialog = page.getByRole("dialog", { name: `${title}: Press` });
+      await dialog
+        .getByRole("listitem")
+        .getByText(/control/)
+        .first()
+        .waitFor();
+      await dialog.getByLabel("Reason").fill(reason);
+      await dialog.getByRole("button", { name: title }).click();
+      await dialog.waitFor({ state: "detached" });
+    };
+    await plant.broker.control.serverEnable("Press", "");
+    await open("general", "Press");
+    await badge("OK").waitFor();
+    press.close();
+    await badge("Needs approval").waitFor();
+    assert.equal(existsSync(said), false, "nothing is done before");
+    assert.deepEqual(await statusOf("Press").then(({ role, work }) => [role, work]), ["live", null]);
+    await approve("takeover", "I have looked");
+    await badge("This machine stands in").waitFor();
+    await badge("Needs approval").waitFor({ state: "detached" });
+    const work = page.getByRole("region", { name: "Takeover", exact: true });
+    await work.getByText("done", { exact: true }).first().waitFor();
+    assert.equal(readFileSync(said, "utf8"), "start\n");
+
+    press.listen(port, "127.0.0.1");
+    await badge("Needs approval").waitFor();
+    assert.equal((await statusOf("Press")).role, "standIn");
+    await approve("failback", "it is repaired");
+    await badge("OK").waitFor();
+    await badge("This machine stands in").waitFor({ state: "detached" });
+    assert.equal(readFileSync(said, "utf8"), "start\nstop\n");
+    await plant.broker.untilEvent(({ code, pair }) => code === "serverReset" && pair === "Press", "the end");
+    await plant.broker.control.serverDisable("Press", "");
   });
 
   it("see the plan, fail over, and fail back", async () => {
@@ -233,3 +384,13 @@ describe("everything that can be done with protected servers in the console", fu
     assert.equal((await statusOf()).enabled, false);
   });
 });
+
+async function listening(): Promise<Server> {
+  const server = createServer((socket) => socket.on("error", () => undefined).end());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return server;
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}

@@ -121,7 +121,7 @@ describe("sending mail", () => {
       ],
     );
     assert.ok(tests[0]?.dialogue.some(({ by, text }) => by === "server" && text.includes("554 5.7.1")));
-    assert.match(good.received[0] ?? "", /test of the notifications of the pair Boiler/);
+    assert.match(good.received[0] ?? "", /test of the notifications of Boiler/);
   });
 
   it("breaks a test off when asked, and lets the server go", async () => {

@@ -110,6 +110,29 @@ describe("notifications", () => {
     secondary = await TestMailServer.start();
   });
 
+  it("logs in with the password that is named now, not with the one that was named first", async () => {
+    const guarded = await TestMailServer.start({
+      authOptional: false,
+      allowInsecureAuth: true,
+      onAuth: ({ password }, _session, done) =>
+        password === "new" ? done(null, { user: "broker" }) : done(new Error("refused")),
+    });
+    const own = (password: string): NotificationRules => ({
+      ...bothServers(),
+      servers: {
+        primary: guarded.settings({ user: "broker", password: () => Promise.resolve(password) }),
+        secondary: null,
+      },
+    });
+    start(own("old"), own("new"));
+    notifier.take(event());
+    await untilReported(1);
+    notifier.take(event({ pair: "Other" }));
+    await guarded.untilReceived(1);
+    assert.equal(reported.length, 1);
+    await guarded.stop();
+  });
+
   it("drops a message that no server takes, says so, and sends no mail about that", async () => {
     await Promise.all([primary.stop(), secondary.stop()]);
     const chosen = ["promoted", "notificationFailed"];
@@ -137,6 +160,32 @@ describe("notifications", () => {
     await notifier.close(5000);
     assert.equal(primary.received.length, 2);
     assert.match(primary.received[1] ?? "", /promoted \(499 times\)/);
+  });
+
+  it("tells of every message that the end came before, whether a server has its first words or not", async () => {
+    const hanging = await ScriptedServer.start(() => null);
+    const own = rules({ servers: { primary: primary.settings({ port: hanging.port }), secondary: null } });
+    start(own);
+    notifier.take(event());
+    notifier.take(event({ code: "connectionLost" }));
+    notifier.take(event({ code: "connectionLost" }));
+    await hanging.entered;
+    await notifier.close(50);
+    assert.deepEqual(
+      reported.map((record) => [record.pair, record.kind === "notificationFailed" ? record.event : ""]),
+      [
+        ["Boiler", "promoted"],
+        ["Boiler", "connectionLost"],
+        ["Boiler", "connectionLost"],
+      ],
+    );
+    const [underWay, waiting, held] = reported.map((record) => ("detail" in record ? record.detail : ""));
+    assert.match(underWay ?? "", /stopped while .* may have it/);
+    assert.match(waiting ?? "", /stopped before/);
+    assert.match(held ?? "", /stopped before/);
+    await hanging.left;
+    await hanging.stop();
+    assert.equal(reported.length, 3, "each is told once");
   });
 
   it("takes events in no time while a mail server hangs, and bounds what waits", async () => {

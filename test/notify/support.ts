@@ -67,7 +67,12 @@ export class ScriptedServer {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #entered: () => void = () => undefined;
   #left: () => void = () => undefined;
+  /** Resolves when a client has connected. */
+  readonly entered = new Promise<void>((resolve) => {
+    this.#entered = resolve;
+  });
   /** Resolves when a client has left. */
   readonly left = new Promise<void>((resolve) => {
     this.#left = resolve;
@@ -82,6 +87,7 @@ export class ScriptedServer {
   static async start(answer: (line: string | null) => string | null): Promise<ScriptedServer> {
     const server = createServer((socket) => {
       scripted.#sockets.add(socket);
+      scripted.#entered();
       socket.once("close", () => scripted.#left());
       socket.on("error", () => undefined);
       const say = (line: string | null): void => {

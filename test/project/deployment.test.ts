@@ -92,13 +92,17 @@ describe("planning a deployment", () => {
     );
   });
 
-  it("leaves out e-mail settings of the project and of every pair", () => {
+  it("leaves out e-mail settings of the project, of every pair and of every protected server", () => {
     const mail = "<notifications><header>h</header></notifications>";
-    const document = read(pairText("P", mail), pairText("Q")).setValue("notifications/header", "all");
+    const document = read(pairText("P", mail), pairText("Q"))
+      .setValue("notifications/header", "all")
+      .addServer({ name: "files", address: "192.0.2.7" })
+      .addServer({ name: "web", address: "192.0.2.8", notifications: { header: "h" } });
     const { project } = withoutNotifications(document);
+    const own = [...project.pairs, ...project.servers].map(({ notifications }) => notifications);
     assert.deepEqual(
-      [project.notifications.header, project.pairs.map(({ notifications }) => notifications)],
-      [read(pairText("P")).project.notifications.header, [null, null]],
+      [project.notifications.header, own],
+      [read(pairText("P")).project.notifications.header, [null, null, null, null]],
     );
   });
 });

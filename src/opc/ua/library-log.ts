@@ -1,5 +1,6 @@
 import { format, stripVTControlCharacters } from "node:util";
 import { setErrorLogger, setWarningLogger } from "node-opcua-debug";
+import { skipLibrarySelfTest } from "./library-self-test.ts";
 
 /** Where the lines go that node-opcua would write to the console. Must not throw. */
 export type LibraryLogSink = (severity: "warning" | "error", message: string) => void;
@@ -14,6 +15,7 @@ const irrelevant = /NODE-OPCUA-W27|CVE-2023-46809/;
  * that imports node-opcua afterwards (`await import(...)`). This module itself loads only node-opcua-debug.
  */
 export function redirectLibraryLog(sink: LibraryLogSink): void {
+  skipLibrarySelfTest();
   setWarningLogger((_context, ...parts) => {
     const line = oneLine(parts);
     if (!irrelevant.test(line)) sink("warning", line);

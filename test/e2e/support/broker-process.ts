@@ -10,6 +10,7 @@ import { type ControlClient, connectControl } from "../../../src/control/client.
 import type { Role } from "../../../src/core/role.ts";
 import type { DiagnosticEvent } from "../../../src/diagnostics/event.ts";
 import { Changes, within } from "./changes.ts";
+import { heldUpDuring } from "./held-up.ts";
 
 const program = fileURLToPath(new URL("../../../src/cli/main.js", import.meta.url));
 const startTimeoutMs = 20_000;
@@ -194,12 +195,20 @@ export class BrokerProcess {
     if (!this.#hasEnded) process.kill(this.pid, signal);
   }
 
-  /** SIGTERM; resolves with the exit code and the time it took. */
-  async terminate(): Promise<{ readonly code: number | null; readonly tookMs: number }> {
+  /**
+   * SIGTERM; resolves with the exit code and the time it took, of which the machine had it wait for a processor for
+   * `heldUpMs`.
+   */
+  async terminate(): Promise<{
+    readonly code: number | null;
+    readonly tookMs: number;
+    readonly heldUpMs: number;
+  }> {
     const startedMs = performance.now();
+    const ended = heldUpDuring(this.pid, within(this.exited, "the end of the broker"));
     this.signal("SIGTERM");
-    const code = await within(this.exited, "the end of the broker");
-    return { code, tookMs: performance.now() - startedMs };
+    const { result: code, heldUpMs } = await ended;
+    return { code, tookMs: performance.now() - startedMs, heldUpMs };
   }
 
   async stop(): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ControlClient, connectControl } from "../../../src/control/client.ts";
 import type { DiagnosticEvent } from "../../../src/diagnostics/event.ts";
+import type { NotificationSettings } from "../../../src/project/project.ts";
 import { newProject } from "../../../src/project/project-document.ts";
 import { saveProject } from "../../../src/project/project-file.ts";
 import type { ServerSettings } from "../../../src/project/server.ts";
@@ -41,6 +42,7 @@ export class StandIn {
   #client: ControlClient | null = null;
   #log = "";
   #port: number | undefined;
+  #mail: Partial<NotificationSettings> = {};
 
   constructor(lab: Place, directory: string) {
     this.#lab = lab;
@@ -56,9 +58,17 @@ export class StandIn {
     return this.#log;
   }
 
-  /** Writes the project; its servers are enabled. The broker of OPC pairs listens on a port that is free here. */
-  async prepare(servers: readonly ServerSettings[], port?: number): Promise<void> {
+  /**
+   * Writes the project; its servers are enabled. The broker of OPC pairs listens on a port that is free here;
+   * `mail`: the notifications of the project.
+   */
+  async prepare(
+    servers: readonly ServerSettings[],
+    port?: number,
+    mail: Partial<NotificationSettings> = {},
+  ): Promise<void> {
     this.#port = port;
+    this.#mail = mail;
     await this.writeProject(servers);
     const enabled = { enabled: true, maintenance: "none", role: "live", boot: null } as const;
     await saveServerStates(
@@ -71,7 +81,8 @@ export class StandIn {
   async writeProject(servers: readonly ServerSettings[]): Promise<void> {
     const { project } = newProject();
     const opcUa = { ...project.opcUa, ...(this.#port === undefined ? {} : { port: this.#port }) };
-    const document = newProject().withProject({ ...project, opcUa, servers });
+    const notifications = { ...project.notifications, ...this.#mail };
+    const document = newProject().withProject({ ...project, opcUa, servers, notifications });
     await saveProject(document, join(this.directory, "redundancymaster.xml"));
   }
 
@@ -127,13 +138,22 @@ export class StandIn {
   }
 
   async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** Ends it in good order. */
+  async end(): Promise<void> {
+    await this.#end("SIGTERM");
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
     this.#client?.close();
     this.#client = null;
     const child = this.#child;
     this.#child = null;
     if (child === null || child.exitCode !== null) return;
     const ended = once(child, "exit");
-    child.kill("SIGKILL");
+    child.kill(signal);
     await ended;
   }
 

@@ -87,6 +87,12 @@ const orders = Object.freeze({
     path: "approve",
     done: "The takeover has begun.",
   },
+  approveFailback: {
+    title: "Approve the failback",
+    text: "The failback that waits is carried out.",
+    path: "approve",
+    done: "The failback has begun.",
+  },
   test: {
     title: "Test the takeover",
     text: "The plan is carried out in a network of its own, cut off from all others, and undone at the end.",
@@ -118,7 +124,10 @@ export function ServerActions({ server }: { readonly server: ServerStatus }) {
   return (
     <div class="toolbar wrap">
       {!enabled ? button("enable", "Watch", "primary") : null}
-      {enabled && awaitingApproval ? button("approve", "Approve the takeover", "primary") : null}
+      {enabled && awaitingApproval && isLive ? button("approve", "Approve the takeover", "primary") : null}
+      {enabled && awaitingApproval && !isLive
+        ? button("approveFailback", "Approve the failback", "primary")
+        : null}
       {enabled && (isResting || locked) ? button("resume", "Resume", "primary") : null}
       {enabled && isLive ? button("failover", "Failover now …") : null}
       {enabled && !isLive ? button("failback", "Fail back …", "primary") : null}

@@ -15,6 +15,8 @@ import { copyDatabase } from "./warm-copy.ts";
 
 /** Longest single pause: the clock on the wall may be set meanwhile. */
 const longestPauseMs = 60_000;
+/** A server that has not answered a plain question by then hangs, in ms. */
+const answerWithinMs = 5000;
 
 export interface DatabaseParts {
   readonly names: CopyNames;
@@ -101,13 +103,19 @@ export class WarmReplicator implements Replicator {
     const { dailyAt, clock, standIn, names } = this.#parts;
     const daily = dailyAt === null ? null : nextDailyMs(dailyAt, clock.wallMs());
     try {
-      const place = await standIn();
-      const hasCopy = await withDatabase({ place, database: maintenanceDatabase }, (client) =>
-        exists(client, names.copy),
-      );
-      return hasCopy ? daily : clock.wallMs();
+      return (await has(await standIn(), names.copy)) ? daily : clock.wallMs();
     } catch {
       return clock.wallMs();
+    }
+  }
+
+  /** Whether what was to be replaced is there; not, where that cannot be told. */
+  async #hasLastGood(direction: ReplicationDirection): Promise<boolean> {
+    try {
+      const { to, as } = await this.#ends(direction);
+      return await has(to, as.copy);
+    } catch {
+      return false;
     }
   }
 
@@ -138,7 +146,7 @@ export class WarmReplicator implements Replicator {
     } catch (error) {
       // a copy that was broken off on purpose is no failure of replication
       if (signal.aborted) log.phase = before;
-      else log.failed(error, true);
+      else log.failed(error, await this.#hasLastGood(direction));
       throw error;
     } finally {
       log.percent = null;
@@ -156,4 +164,9 @@ export class WarmReplicator implements Replicator {
       ? { from: { place: live, database: catalog }, to: here, as: names }
       : { from: { place: here, database: names.copy }, to: live, as: replacementNames(catalog) };
   }
+}
+
+function has(place: DatabasePlace, database: string): Promise<boolean> {
+  const server: DatabaseRef = { place, database: maintenanceDatabase };
+  return withDatabase(server, (client) => exists(client, database), { answerWithinMs });
 }
