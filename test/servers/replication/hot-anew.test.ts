@@ -25,6 +25,9 @@ describe("a hot copy that is made anew", function () {
     );
   });
   after(() => copy?.stop());
+  afterEach(function () {
+    if (this.currentTest?.state === "failed") console.log([...copy.told, copy.replicator.status()]);
+  });
 
   const has = (id: number): Promise<boolean> => copy.has(`SELECT 1 FROM orders WHERE id = ${id}`);
 
@@ -51,6 +54,16 @@ describe("a hot copy that is made anew", function () {
     assert.equal((await copy.at<{ value: string }>(sql))[0]?.value, "5");
   });
 
+  it("is so where the default that gave these values is gone again", async () => {
+    await copy.until(async () => copy.replicator.status().phase === "idle");
+    await copy.change(
+      "ALTER TABLE orders ADD COLUMN ticket int DEFAULT (random() * 1000)::int; ALTER TABLE orders ALTER COLUMN ticket DROP DEFAULT",
+    );
+    await copy.until(
+      async () => (await copy.at("SELECT 1 FROM orders WHERE ticket IS NOT NULL")).length === 2,
+    );
+  });
+
   it("is not where tables go or get other names", async () => {
     await copy.until(async () => copy.replicator.status().phase === "idle");
     const before = await copy.copyId();
@@ -60,7 +73,7 @@ describe("a hot copy that is made anew", function () {
       "CREATE TABLE scratch (id int PRIMARY KEY)",
       "INSERT INTO scratch VALUES (1)",
       "DROP TABLE scratch",
-      "INSERT INTO orders VALUES (3, 1)",
+      "INSERT INTO orders VALUES (3, 1, 1)",
     );
     await copy.until(async () => (await copy.at("SELECT 1 FROM spares")).length === 2);
     await copy.until(() => has(3));

@@ -9,12 +9,15 @@ export interface Column {
   readonly type: string;
   /** It has or had a default, or must have a value: when it is added, rows that are there already get one. */
   readonly fills: boolean;
+  /** Number of the file the table is kept in: another one when all its rows were written anew. */
+  readonly file: number;
 }
 
 export async function readColumns(client: pg.Client): Promise<readonly Column[]> {
   const { rows } = await client.query<Column>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS table, quote_ident(a.attname) AS column,
-            format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull OR a.atthasdef OR a.atthasmissing AS fills
+            format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull OR a.atthasdef OR a.atthasmissing AS fills,
+            c.relfilenode::int8::float8 AS file
      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND a.attnum > 0 AND NOT a.attisdropped
        AND a.attgenerated = '' AND ${ofUsers}

@@ -44,6 +44,8 @@ export class TableWatch {
   /** What is to be dropped, and how far the live server's log went when it was gone there. */
   #gone: { readonly what: string; readonly lsn: bigint } | null = null;
   #failedTries = 0;
+  /** Of each table of the live database, as it was seen last. */
+  readonly #files = new Map<string, number>();
   /** Tables that only the copy has, told already. */
   readonly #told = new Set<string>();
 
@@ -73,7 +75,7 @@ export class TableWatch {
       (table) => `${table} has lost its primary key: its changes are logged as whole rows`,
     );
     for (const { table } of live.columns) this.#known.add(table);
-    const difference = compareColumns(live.columns, copyColumns, this.#known);
+    const difference = compareColumns(this.#withRewritten(live.columns), copyColumns, this.#known);
     const removed = hasFailed ? await this.#removeWhatRefuses(signal) : [];
     const done = [...identified, ...removed, ...this.#tellForeign(copyColumns)];
     if (isEmptyDifference(difference)) return { done, beyond: [], wasSame: true };
@@ -82,6 +84,16 @@ export class TableWatch {
     if (beyond.length > 0 || isEarly) return { done, beyond, wasSame: false };
     const applied = await this.#apply(difference, signal);
     return { ...applied, done: [...done, ...applied.done] };
+  }
+
+  /** A default that is gone again has left its values: with a table written anew, a new column may have some. */
+  #withRewritten(columns: readonly Column[]): readonly Column[] {
+    const before = new Map(this.#files);
+    for (const { table, file } of columns) this.#files.set(table, file);
+    return columns.map((each) => ({
+      ...each,
+      fills: each.fills || (before.has(each.table) && before.get(each.table) !== each.file),
+    }));
   }
 
   #tellForeign(columns: readonly Column[]): readonly string[] {
