@@ -145,6 +145,13 @@ describe("the schema of a hot copy", function () {
     await isSameCopy();
   });
 
+  it("follows what goes to and fro", async () => {
+    for (const what of ["bolts", "nuts", "bolts"]) {
+      await copy.change(`ALTER TABLE orders ALTER COLUMN what SET DEFAULT '${what}'`);
+      await isSame();
+    }
+  });
+
   it("loses what the live server's loses", async () => {
     await copy.change(
       "DROP VIEW latest, recent",

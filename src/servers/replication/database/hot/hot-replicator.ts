@@ -193,7 +193,7 @@ export class HotReplicator implements Replicator {
     return false;
   }
 
-  #note(now: Following, nowMs: number, isStuck: boolean, different: readonly string[]): void {
+  #note(now: Following, nowMs: number, isStuck: boolean, different: string): void {
     const { completeUntilMs, behindBytes } = now;
     const log = this.#log;
     log.bytes = behindBytes;
@@ -202,7 +202,7 @@ export class HotReplicator implements Replicator {
       log.phase = "retrying";
       log.detail = "a change cannot be applied yet";
     } else if (completeUntilMs !== null) {
-      const differs = different.length > 0 ? `; not the same there: ${different.join(", ")}` : "";
+      const differs = different === "" ? "" : `; not the same there: ${different}`;
       log.succeeded(completeUntilMs, `follows ${this.#parts.catalog}, ${behindBytes} bytes behind${differs}`);
     }
   }

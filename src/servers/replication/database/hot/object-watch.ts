@@ -37,7 +37,9 @@ export class ObjectWatch {
   /** The live database as it was seen last, and how far its log went then. */
   #seen: { readonly print: string; readonly lsn: bigint } | null = null;
   readonly #known: Set<string>;
-  /** Made as the live server says, and yet written otherwise by the copy's: another version. */
+  /** What was made last of each name that was different, as the live database has it. */
+  readonly #made = new Map<string, string>();
+  /** Made as the live server says, and yet written otherwise by the copy's: another version. Both ways to write it. */
   readonly #accepted = new Set<string>();
   readonly #tries = new Map<string, number>();
   #isSettled = false;
@@ -119,10 +121,11 @@ export class ObjectWatch {
     signal: AbortSignal,
   ): Promise<Pass> {
     const all = compareObjects(live, copy);
+    this.#accept(all);
     const difference: ObjectDifference = {
       extra: all.extra.filter((each) => this.#isKnown(each)),
       missing: all.missing,
-      changed: all.changed.filter(({ live: each }) => !this.#accepted.has(definition(each))),
+      changed: all.changed.filter((each) => !this.#accepted.has(bothWays(each))),
     };
     const foreign = all.extra.filter((each) => !this.#isKnown(each) && each.unmake !== "");
     if (isSame(difference)) return { done: [], undone: [], foreign };
@@ -130,9 +133,18 @@ export class ObjectWatch {
     const { done, undone } = await withDatabase(this.#copy, bring, { signal });
     const left = new Set(undone.map(({ object }) => object));
     for (const { live: each } of difference.changed) {
-      if (!left.has(each)) this.#accepted.add(definition(each));
+      if (!left.has(each)) this.#made.set(objectKey(each), definition(each));
     }
     return { done, undone, foreign };
+  }
+
+  #accept({ changed }: ObjectDifference): void {
+    const made = new Map(this.#made);
+    this.#made.clear();
+    for (const each of changed) {
+      const name = objectKey(each.live);
+      if (made.get(name) === definition(each.live)) this.#accepted.add(bothWays(each));
+    }
   }
 
   #isKnown(object: SchemaObject): boolean {
@@ -163,6 +175,10 @@ export class ObjectWatch {
       beyond: due.filter(isBeyond).map(({ text }) => text),
     };
   }
+}
+
+function bothWays({ live, copy }: ObjectDifference["changed"][number]): string {
+  return `${definition(live)}\n${copy.make}`;
 }
 
 function definition(object: SchemaObject): string {

@@ -58,18 +58,19 @@ export class SchemaWatch {
     this.#views = new MaterializedViews(copy);
   }
 
-  /** What cannot be made the same, by kind and name. */
-  get different(): readonly string[] {
-    return this.#objects.different;
+  /** What cannot be made the same, in words; empty = nothing. */
+  get different(): string {
+    return listed(this.#objects.different, ", ");
   }
 
   /** @throws UnderstudyError DATABASE_STREAM_LOST where only a new copy helps, DATABASE_*, CANCELLED */
   async look({ live, copy, hasFailed, confirmedLsn }: SchemaLook, signal: AbortSignal): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
     const isDue = this.#look % looksPerCheck === 0;
-    const isLate = this.#look % looksPerLateTry === 0 && this.different.length > 0;
+    const isLate = this.#look % looksPerLateTry === 0 && this.different !== "";
     this.#look += 1;
-    if (!isDue && !hasFailed && !this.#objects.isWaiting) return;
+    const isWaiting = this.#objects.isWaiting && this.#work === null;
+    if (!isDue && !hasFailed && !isWaiting) return;
     await this.#views.look(live);
     const marks = `${await readChangeMark(live)} ${await readChangeMark(copy)}`;
     const isSettled = marks === this.#settled && !hasFailed && !isLate;
@@ -123,19 +124,21 @@ export class SchemaWatch {
 
   #tell(what: string, details: readonly string[]): void {
     if (details.length === 0) return;
-    const more = details.length > mostNamed ? `; and ${details.length - mostNamed} more` : "";
-    this.#report.noticed(
-      `The schema of ${this.#catalog} ${what}: ${details.slice(0, mostNamed).join("; ")}${more}.`,
-    );
+    this.#report.noticed(`The schema of ${this.#catalog} ${what}: ${listed(details, "; ")}.`);
   }
 
   #require(beyond: readonly string[]): void {
     if (beyond.length === 0) return;
     throw new UnderstudyError(
       "DATABASE_STREAM_LOST",
-      `The schema of ${this.#catalog} has changed (${beyond.slice(0, mostNamed).join("; ")}). A new copy is made.`,
+      `The schema of ${this.#catalog} has changed (${listed(beyond, "; ")}). A new copy is made.`,
     );
   }
+}
+
+function listed(details: readonly string[], separator: string): string {
+  const more = details.length > mostNamed ? [`and ${details.length - mostNamed} more`] : [];
+  return [...details.slice(0, mostNamed), ...more].join(separator);
 }
 
 function isPassing(error: unknown, failures: number): boolean {

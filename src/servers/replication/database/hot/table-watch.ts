@@ -10,7 +10,7 @@ import {
   type SchemaDifference,
 } from "./columns.ts";
 import type { KnownSchema } from "./known-schema.ts";
-import { compareObjects } from "./objects/compare.ts";
+import { compareObjects, objectKey } from "./objects/compare.ts";
 import { readObjects } from "./objects/inventory.ts";
 import { bringInLine, lockTimeout } from "./objects/make.ts";
 import { isNeededByTables, refusesRows } from "./objects/object.ts";
@@ -40,7 +40,7 @@ export class TableWatch {
   readonly #live: DatabaseRef;
   readonly #copy: DatabaseRef;
   readonly #stream: string;
-  readonly #known: Set<string>;
+  readonly #known: KnownSchema;
   /** What is to be dropped, and how far the live server's log went when it was gone there. */
   #gone: { readonly what: string; readonly lsn: bigint } | null = null;
   #failedTries = 0;
@@ -50,7 +50,7 @@ export class TableWatch {
   readonly #told = new Set<string>();
 
   constructor(live: DatabaseRef, copy: DatabaseRef, stream: string, known: KnownSchema) {
-    this.#known = known.tables;
+    this.#known = known;
     this.#live = live;
     this.#copy = copy;
     this.#stream = stream;
@@ -74,8 +74,9 @@ export class TableWatch {
     const identified = live.identified.map(
       (table) => `${table} has lost its primary key: its changes are logged as whole rows`,
     );
-    for (const { table } of live.columns) this.#known.add(table);
-    const difference = compareColumns(this.#withRewritten(live.columns), copyColumns, this.#known);
+    for (const { table } of live.columns) this.#known.tables.add(table);
+    const columns = await this.#withValues(live.columns, copyColumns, signal);
+    const difference = compareColumns(columns, copyColumns, this.#known.tables);
     const removed = hasFailed ? await this.#removeWhatRefuses(signal) : [];
     const done = [...identified, ...removed, ...this.#tellForeign(copyColumns)];
     if (isEmptyDifference(difference)) return { done, beyond: [], wasSame: true };
@@ -86,18 +87,35 @@ export class TableWatch {
     return { ...applied, done: [...done, ...applied.done] };
   }
 
-  /** A default that is gone again has left its values: with a table written anew, a new column may have some. */
-  #withRewritten(columns: readonly Column[]): readonly Column[] {
-    const before = new Map(this.#files);
+  /**
+   * A default that is gone again has left its values: a new column may have some where all rows of its table were
+   * written anew.
+   */
+  async #withValues(
+    columns: readonly Column[],
+    copyColumns: readonly Column[],
+    signal: AbortSignal,
+  ): Promise<readonly Column[]> {
+    const there = new Set(copyColumns.map(columnName));
+    const isRewritten = ({ table, file }: Column): boolean => (this.#files.get(table) ?? file) !== file;
+    const doubtful = columns.filter(
+      (each) => !each.fills && !there.has(columnName(each)) && isRewritten(each),
+    );
+    const filled = new Set<Column>();
+    for (const each of doubtful) {
+      const { table, column } = each;
+      const sql = `SELECT 1 FROM ${table} WHERE ${column} IS NOT NULL LIMIT 1`;
+      const { rowCount } = await withDatabase(this.#live, (client) => client.query(sql), { signal });
+      if (rowCount === 1) filled.add(each);
+    }
     for (const { table, file } of columns) this.#files.set(table, file);
-    return columns.map((each) => ({
-      ...each,
-      fills: each.fills || (before.has(each.table) && before.get(each.table) !== each.file),
-    }));
+    return columns.map((each) => (filled.has(each) ? { ...each, fills: true } : each));
   }
 
   #tellForeign(columns: readonly Column[]): readonly string[] {
-    const foreign = new Set(columns.map(({ table }) => table).filter((table) => !this.#known.has(table)));
+    const foreign = new Set(
+      columns.map(({ table }) => table).filter((table) => !this.#known.tables.has(table)),
+    );
     const news = [...foreign].filter((table) => !this.#told.has(table));
     for (const table of news) this.#told.add(table);
     return news.map((table) => `only the copy has table ${table}, which is lost when a new one is made`);
@@ -113,7 +131,7 @@ export class TableWatch {
 
   async #removeWhatRefuses(signal: AbortSignal): Promise<readonly string[]> {
     const { extra, changed } = await this.#compareObjects(signal);
-    const removable = [...extra, ...changed.map(({ copy }) => copy)].filter(({ kind }) => refusesRows(kind));
+    const removable = [...extra, ...changed.map(({ copy }) => copy)].filter(refusesRows);
     if (removable.length === 0) return [];
     const difference = { extra: removable, missing: [], changed: [] };
     return (await withDatabase(this.#copy, (client) => bringInLine(client, difference), { signal })).done;
@@ -165,7 +183,9 @@ export class TableWatch {
     const failed = await runAll(client, statements);
     if (failed.length === 0) return [];
     const { extra } = await this.#compareObjects(signal);
-    await bringInLine(client, { extra, missing: [], changed: [] });
+    // what is somebody's own is lost with a new copy, not one by one
+    const gone = extra.filter((each) => this.#known.objects.has(objectKey(each)));
+    await bringInLine(client, { extra: gone, missing: [], changed: [] });
     const again = await runAll(
       client,
       failed.map(({ statement }) => statement),
@@ -230,14 +250,17 @@ async function runAll(client: pg.Client, statements: readonly string[]): Promise
   return failed;
 }
 
+function columnName({ table, column }: Column): string {
+  return `${table}.${column}`;
+}
+
 function describe(difference: SchemaDifference): readonly string[] {
-  const column = (each: Column): string => `${each.table}.${each.column}`;
   return [
     ...difference.newTables.map((table) => `table ${table} added`),
     ...difference.newColumns.map(
-      (each) => `column ${column(each)} added; rows written before stay empty there`,
+      (each) => `column ${columnName(each)} added; rows written before stay empty there`,
     ),
-    ...difference.droppedColumns.map((each) => `column ${column(each)} dropped`),
+    ...difference.droppedColumns.map((each) => `column ${columnName(each)} dropped`),
     ...difference.droppedTables.map((table) => `table ${table} dropped`),
   ];
 }

@@ -17,7 +17,7 @@ const sums = [
   // other columns change with every TRUNCATE and REFRESH
   sum(
     `c.oid, c.relname, c.relnamespace, c.relkind, c.relowner, c.relacl, c.reloptions, c.relrowsecurity,
-     c.relforcerowsecurity`,
+     c.relforcerowsecurity, c.relreplident`,
     permanent,
   ),
   ...["pg_attribute a ON a.attrelid", "pg_attrdef a ON a.adrelid", "pg_index a ON a.indrelid"].map(

@@ -34,24 +34,18 @@ export async function bringInLine(client: pg.Client, difference: ObjectDifferenc
   await client.query(settings);
   const done: string[] = [];
   let steps = plan(difference);
-  for (let isMoving = true; isMoving; ) {
-    const before = steps;
-    const left: Step[] = [];
-    const reasons: string[] = [];
-    for (const step of before) {
+  for (;;) {
+    const left: { readonly step: Step; readonly why: string }[] = [];
+    for (const step of steps) {
       const why = await take(client, step);
       if (why === null) done.push(`${step.object.kind} ${step.object.name} ${step.word}`);
-      else {
-        left.push(step);
-        reasons.push(why);
-      }
+      else left.push({ step, why });
     }
-    isMoving = left.length > 0 && left.length < before.length;
-    if (!isMoving)
-      return { done, undone: left.map(({ object }, index) => ({ object, why: reasons[index] ?? "" })) };
-    steps = left;
+    if (left.length === 0 || left.length === steps.length) {
+      return { done, undone: left.map(({ step, why }) => ({ object: step.object, why })) };
+    }
+    steps = left.map(({ step }) => step);
   }
-  return { done, undone: [] };
 }
 
 function plan({ extra, missing, changed }: ObjectDifference): Step[] {

@@ -50,9 +50,10 @@ export function isNeededByTables(kind: ObjectKind): boolean {
   return objectKinds.indexOf(kind) < objectKinds.indexOf("generated column");
 }
 
-/** These may refuse rows: what the live database has no more of them is in the way of its changes. */
-export function refusesRows(kind: ObjectKind): boolean {
-  return kind === "not null" || kind === "constraint" || kind === "index" || kind === "trigger";
+/** It may refuse rows: what the live database has no more of these is in the way of its changes. */
+export function refusesRows({ kind, make }: SchemaObject): boolean {
+  if (kind === "index") return make === "" || /^CREATE UNIQUE /.test(make ?? "");
+  return kind === "not null" || kind === "constraint" || kind === "trigger";
 }
 
 /** Rows cannot be kept in a copy whose types are different. */
