@@ -6,6 +6,9 @@ import { copyNames } from "../../../../src/servers/replication/database/names.ts
 import type { DatabaseParts } from "../../../../src/servers/replication/database/warm-replicator.ts";
 import { TestPostgres } from "./postgres.ts";
 
+/** Less than the time of a test, so that nothing goes on waiting after it. */
+const longestWaitMs = 100_000;
+
 export const hotCopyName = "plant_orders";
 
 /** A live database `orders`, and a server that keeps a hot copy of it. */
@@ -77,9 +80,17 @@ export class HotCopy {
     return (await this.standIn.query<{ oid: number }>("postgres", sql))[0]?.oid ?? 0;
   }
 
-  /** Bounded by the test's own time. */
+  /** Rejects in time to say what there was instead. */
   async until(holds: () => Promise<boolean>): Promise<void> {
-    while (!(await holds().catch(() => false))) await delay(100);
+    const deadlineMs = performance.now() + longestWaitMs;
+    while (!(await holds().catch(() => false))) {
+      if (performance.now() > deadlineMs) {
+        throw new Error(
+          `not so; told: ${this.told.join(" | ")}; ${JSON.stringify(this.replicator.status())}`,
+        );
+      }
+      await delay(100);
+    }
   }
 
   toldOf(pattern: RegExp): Promise<void> {

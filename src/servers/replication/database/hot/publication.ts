@@ -52,6 +52,15 @@ export async function publishTables(client: pg.Client, publication: string): Pro
   }
 }
 
+/** Full names of the tables that are published. */
+export async function readPublished(client: pg.Client, publication: string): Promise<readonly string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_publication_tables WHERE pubname = $1",
+    [publication],
+  );
+  return rows.map(({ name }) => name);
+}
+
 async function requireLogical(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ wal_level: string }>("SHOW wal_level");
   const [{ wal_level } = { wal_level: "" }] = rows;

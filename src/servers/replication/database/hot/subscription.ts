@@ -59,6 +59,18 @@ export async function createSubscription(
   );
 }
 
+/** Full names of the tables that changes are taken for. */
+export async function readSubscribed(client: pg.Client, name: string): Promise<readonly string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT format('%I.%I', n.nspname, c.relname) AS name
+     FROM pg_subscription s JOIN pg_subscription_rel r ON r.srsubid = s.oid
+     JOIN pg_class c ON c.oid = r.srrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE s.subname = $1 AND s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    [name],
+  );
+  return rows.map(({ name: table }) => table);
+}
+
 /** Takes in tables that the publication has got since. */
 export async function refreshSubscription(client: pg.Client, name: string): Promise<void> {
   await client.query(`ALTER SUBSCRIPTION ${identifier(name)} REFRESH PUBLICATION`);

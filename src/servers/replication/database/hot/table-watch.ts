@@ -14,8 +14,8 @@ import { compareObjects, objectKey } from "./objects/compare.ts";
 import { readObjects } from "./objects/inventory.ts";
 import { bringInLine, lockTimeout } from "./objects/make.ts";
 import { isNeededByTables, refusesRows } from "./objects/object.ts";
-import { currentLsn, identifyRows, publishTables } from "./publication.ts";
-import { refreshSubscription } from "./subscription.ts";
+import { currentLsn, identifyRows, publishTables, readPublished } from "./publication.ts";
+import { readSubscribed, refreshSubscription } from "./subscription.ts";
 
 /** What was done to a copy whose original has other tables or columns now. */
 export interface Mended {
@@ -64,12 +64,17 @@ export class TableWatch {
   async check(hasFailed: boolean, confirmedLsn: bigint, signal: AbortSignal): Promise<Mended> {
     const look = async (client: pg.Client) => ({
       columns: await readColumns(client),
+      published: new Set(await readPublished(client, this.#stream)),
       identified: await identifyRows(client, this.#stream),
       lsn: await currentLsn(client),
     });
-    const [live, copyColumns] = await Promise.all([
+    const lookAtCopy = async (client: pg.Client) => ({
+      columns: await readColumns(client),
+      subscribed: new Set(await readSubscribed(client, this.#stream)),
+    });
+    const [live, { columns: copyColumns, subscribed }] = await Promise.all([
       withDatabase(this.#live, look, { signal }),
-      withDatabase(this.#copy, readColumns, { signal }),
+      withDatabase(this.#copy, lookAtCopy, { signal }),
     ]);
     const identified = live.identified.map(
       (table) => `${table} has lost its primary key: its changes are logged as whole rows`,
@@ -79,7 +84,12 @@ export class TableWatch {
     const difference = compareColumns(columns, copyColumns, this.#known.tables);
     const removed = hasFailed ? await this.#removeWhatRefuses(signal) : [];
     const done = [...identified, ...removed, ...this.#tellForeign(copyColumns)];
-    if (isEmptyDifference(difference)) return { done, beyond: [], wasSame: true };
+    if (isEmptyDifference(difference)) {
+      // a break between making a table and following it leaves one that nothing comes to
+      const isFollowed = ({ table }: Column): boolean => live.published.has(table) && subscribed.has(table);
+      const noted = live.columns.every(isFollowed) ? [] : await this.#follow(signal);
+      return { done: [...done, ...noted], beyond: [], wasSame: true };
+    }
     const { beyond } = difference;
     const isEarly = !hasFailed && !this.#mayDrop(difference, live.lsn, confirmedLsn);
     if (beyond.length > 0 || isEarly) return { done, beyond, wasSame: false };
@@ -88,27 +98,28 @@ export class TableWatch {
   }
 
   /**
-   * A default that is gone again has left its values: a new column may have some where all rows of its table were
-   * written anew.
+   * A default that is gone again has left its values: a new column may have some, unless the table is still in the
+   * file it was in before.
    */
   async #withValues(
     columns: readonly Column[],
     copyColumns: readonly Column[],
     signal: AbortSignal,
   ): Promise<readonly Column[]> {
-    const there = new Set(copyColumns.map(columnName));
-    const isRewritten = ({ table, file }: Column): boolean => (this.#files.get(table) ?? file) !== file;
-    const doubtful = columns.filter(
-      (each) => !each.fills && !there.has(columnName(each)) && isRewritten(each),
+    const [there, copyTables] = [columnName, ({ table }: Column) => table].map(
+      (nameOf) => new Set(copyColumns.map(nameOf)),
     );
+    const added = columns.filter((each) => copyTables?.has(each.table) && !there?.has(columnName(each)));
+    const doubtful = added.filter((each) => !each.fills && this.#files.get(each.table) !== each.file);
     const filled = new Set<Column>();
     for (const each of doubtful) {
-      const { table, column } = each;
-      const sql = `SELECT 1 FROM ${table} WHERE ${column} IS NOT NULL LIMIT 1`;
+      const sql = `SELECT 1 FROM ${each.table} WHERE ${each.column} IS NOT NULL LIMIT 1`;
       const { rowCount } = await withDatabase(this.#live, (client) => client.query(sql), { signal });
       if (rowCount === 1) filled.add(each);
     }
-    for (const { table, file } of columns) this.#files.set(table, file);
+    // what is still to be added is looked at again, should it not be added now
+    const open = new Set(added.map(({ table }) => table));
+    for (const { table, file } of columns) if (!open.has(table)) this.#files.set(table, file);
     return columns.map((each) => (filled.has(each) ? { ...each, fills: true } : each));
   }
 
