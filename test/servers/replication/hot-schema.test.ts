@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { withDatabase } from "../../../src/servers/replication/database/connection.ts";
 import { readObjects } from "../../../src/servers/replication/database/hot/objects/inventory.ts";
-import { withDatabase } from "../../../src/servers/replication/database/place.ts";
 import { HotCopy, hotCopyName } from "./support/hot-copy.ts";
 import { missingForDatabases } from "./support/postgres.ts";
 

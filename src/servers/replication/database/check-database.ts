@@ -2,8 +2,9 @@ import type pg from "pg";
 import { UnderstudyError } from "../../../core/error.ts";
 import { finding, type ReplicationFinding } from "../check-finding.ts";
 import { runProgram } from "../run-program.ts";
+import { withDatabase } from "./connection.ts";
 import { ofUsers } from "./of-users.ts";
-import { maintenanceDatabase, withDatabase } from "./place.ts";
+import { maintenanceDatabase } from "./place.ts";
 import type { DatabaseParts } from "./warm-replicator.ts";
 
 type Said = string | Omit<ReplicationFinding, "name">;

@@ -1,7 +1,8 @@
 import type pg from "pg";
+import { withDatabase } from "./connection.ts";
 import { forgetSubscriptions } from "./hot/subscription.ts";
 import { type CopyNames, identifier, literal } from "./names.ts";
-import { type DatabasePlace, type DatabaseRef, maintenanceDatabase, withDatabase } from "./place.ts";
+import { type DatabasePlace, type DatabaseRef, maintenanceDatabase } from "./place.ts";
 
 type SwapNames = Pick<CopyNames, "copy" | "incoming" | "outgoing">;
 

@@ -1,9 +1,10 @@
 import type pg from "pg";
 import { UnderstudyError } from "../../../core/error.ts";
+import { withDatabase } from "./connection.ts";
 import { pourDump } from "./dump.ts";
 import type { CopyNames } from "./names.ts";
 import { ofUsers } from "./of-users.ts";
-import { type DatabasePlace, type DatabaseRef, maintenanceDatabase, withDatabase } from "./place.ts";
+import { type DatabasePlace, type DatabaseRef, maintenanceDatabase } from "./place.ts";
 import { createIncoming, dropIncoming, swapIn } from "./swap.ts";
 
 export interface WarmCopyOptions {

@@ -7,9 +7,10 @@ import { Pause } from "../pause.ts";
 import type { ReplicationReport } from "../replication-report.ts";
 import { WorkLog } from "../work-log.ts";
 import { checkDatabase } from "./check-database.ts";
+import { withDatabase } from "./connection.ts";
 import { nextDailyMs } from "./daily.ts";
 import { type CopyNames, replacementNames } from "./names.ts";
-import { type DatabasePlace, type DatabaseRef, maintenanceDatabase, withDatabase } from "./place.ts";
+import { type DatabasePlace, type DatabaseRef, maintenanceDatabase } from "./place.ts";
 import { exists } from "./swap.ts";
 import { copyDatabase } from "./warm-copy.ts";
 

@@ -1,14 +1,9 @@
 import type pg from "pg";
 import { UnderstudyError } from "../../../../core/error.ts";
+import { withDatabase } from "../connection.ts";
 import { pourDump } from "../dump.ts";
 import type { CopyNames } from "../names.ts";
-import {
-  connectionString,
-  type DatabasePlace,
-  type DatabaseRef,
-  maintenanceDatabase,
-  withDatabase,
-} from "../place.ts";
+import { connectionString, type DatabasePlace, type DatabaseRef, maintenanceDatabase } from "../place.ts";
 import { createIncoming, dropIncoming, exists, swapIn } from "../swap.ts";
 import { requireRoles } from "../warm-copy.ts";
 import { createSlot, dropSlot, publishTables } from "./publication.ts";

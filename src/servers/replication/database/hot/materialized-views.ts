@@ -1,5 +1,6 @@
 import type pg from "pg";
-import { type DatabaseRef, withDatabase } from "../place.ts";
+import { withDatabase } from "../connection.ts";
+import type { DatabaseRef } from "../place.ts";
 import { currentLsn } from "./publication.ts";
 
 interface Filled {

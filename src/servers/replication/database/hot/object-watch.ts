@@ -1,5 +1,6 @@
 import type pg from "pg";
-import { type DatabaseRef, withDatabase } from "../place.ts";
+import { withDatabase } from "../connection.ts";
+import type { DatabaseRef } from "../place.ts";
 import type { KnownSchema } from "./known-schema.ts";
 import { compareObjects, isSame, type ObjectDifference, objectKey } from "./objects/compare.ts";
 import { readFingerprint, readObjects } from "./objects/inventory.ts";

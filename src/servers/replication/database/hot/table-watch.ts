@@ -1,7 +1,8 @@
 import type pg from "pg";
 import { UnderstudyError } from "../../../../core/error.ts";
+import { withDatabase } from "../connection.ts";
 import { pourDump } from "../dump.ts";
-import { type DatabaseRef, withDatabase } from "../place.ts";
+import type { DatabaseRef } from "../place.ts";
 import {
   type Column,
   compareColumns,

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { ofUsers } from "../../of-users.ts";
+import { inSettings } from "./inventory.ts";
 import { firstUserOid, otherCatalogs } from "./queries.ts";
 
 /** Catalogs whose rows are written only when an object is made or changed; temporary tables have no place in these. */
@@ -42,6 +43,6 @@ const query = `SELECT string_agg(sum::text, ' ') AS mark FROM (${sums.join("\nUN
 
 /** As long as it is the same, no object has changed; for much less than reading them takes. */
 export async function readChangeMark(client: pg.Client): Promise<string> {
-  const { rows } = await client.query<{ mark: string }>(query);
-  return rows[0]?.mark ?? "";
+  const [row] = await inSettings<{ mark: string }>(client, query);
+  return row?.mark ?? "";
 }

@@ -2,7 +2,7 @@ import type pg from "pg";
 import { type ObjectKind, objectKinds, type SchemaObject } from "./object.ts";
 import { objectQueries } from "./queries.ts";
 
-/** What definitions are written with, so that two servers write the same (as pg_dump does it). */
+/** What definitions are written with, so that two servers write the same (as pg_dump does it), and that cost little. */
 const settings = [
   "SET LOCAL search_path = ''",
   "SET LOCAL TimeZone = 'UTC'",
@@ -10,6 +10,8 @@ const settings = [
   "SET LOCAL IntervalStyle = 'postgres'",
   "SET LOCAL extra_float_digits = 3",
   "SET LOCAL quote_all_identifiers = off",
+  "SET LOCAL jit = off",
+  "SET LOCAL max_parallel_workers_per_gather = 0",
 ].join("; ");
 
 const numbered = objectKinds
@@ -47,7 +49,8 @@ export async function readFingerprint(client: pg.Client): Promise<string> {
   return row?.print ?? "";
 }
 
-async function inSettings<R extends object>(client: pg.Client, sql: string): Promise<readonly R[]> {
+/** Asks in a transaction of its own; nothing else may be asked on the connection meanwhile. */
+export async function inSettings<R extends object>(client: pg.Client, sql: string): Promise<readonly R[]> {
   await client.query(`BEGIN READ ONLY; ${settings}`);
   try {
     const { rows } = await client.query<R>(sql);
